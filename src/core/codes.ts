@@ -1,0 +1,309 @@
+/**
+ * Every code that a user can meet, in one place: what happened, in the user's words, and what to do next.
+ * `docs/error-codes.md` is generated from it (`npm run docs:codes`), and a test holds the two together.
+ *
+ *   MF10xx webhook request    MF11xx event ignored   MF12xx why a job waits
+ *   MF13xx boot of an instance   MF14xx GitHub       MF15xx dispatch   MF20xx command line and rehearsal
+ */
+export interface CodeText {
+  readonly code: string;
+  /** What happened. */
+  readonly says: string;
+  /** What to do. */
+  readonly next: string;
+}
+
+const WEBHOOK = {
+  'body-too-large': {
+    code: 'MF1001',
+    says: 'The request body is larger than 1 MB; GitHub sends 7 to 200 kB for a workflow_job.',
+    next: 'Check that it is GitHub who calls. Nothing was read beyond the limit.',
+  },
+  'signature-missing': {
+    code: 'MF1002',
+    says: 'The request carries no X-Hub-Signature-256.',
+    next: "Set a webhook secret in the GitHub App's settings.",
+  },
+  'signature-mismatch': {
+    code: 'MF1003',
+    says: 'The signature fits none of the configured secrets.',
+    next: 'Compare the secret of the GitHub App with the one that is stored for this deployment.',
+  },
+  'malformed-json': {
+    code: 'MF1004',
+    says: 'The body is signed, but it is not JSON.',
+    next: 'Set the content type of the webhook to application/json.',
+  },
+  'malformed-event': {
+    code: 'MF1005',
+    says: 'The body is signed JSON, but lacks what a workflow_job event must have.',
+    next: 'Report it with the delivery id: GitHub may have changed the event.',
+  },
+  'not-configured': {
+    code: 'MF1006',
+    says: 'The deployment is not set up yet: a setting or the webhook secret is missing.',
+    next: 'Finish the setup; GitHub can redeliver what it sent meanwhile for 3 days.',
+  },
+  'queue-unavailable': {
+    code: 'MF1007',
+    says: 'The launch queue did not accept the event.',
+    next: 'Nothing to do: a failed delivery is redelivered.',
+  },
+} as const satisfies Record<string, CodeText>;
+
+const IGNORED = {
+  'other-event': {
+    code: 'MF1101',
+    says: 'Not a workflow_job event.',
+    next: 'Nothing to do. Subscribe the App to "Workflow job" only, to save calls.',
+  },
+  ping: { code: 'MF1102', says: "GitHub's ping: the webhook is set up.", next: 'Nothing to do.' },
+  'other-action': { code: 'MF1103', says: 'An action of workflow_job that we do not know.', next: 'Nothing to do.' },
+  'foreign-owner': {
+    code: 'MF1104',
+    says: 'The event is signed with our secret, but belongs to another account or installation.',
+    next: 'Make the App private, or uninstall it there.',
+  },
+  'too-old': {
+    code: 'MF1105',
+    says: 'The job was created more than 24 hours ago: GitHub has cancelled it.',
+    next: 'Re-run the job.',
+  },
+  'no-labels': {
+    code: 'MF1106',
+    says: 'The job has no labels, so no pool can be chosen (`runs-on` with a group alone).',
+    next: 'Add a label to `runs-on`.',
+  },
+  'no-pool': {
+    code: 'MF1107',
+    says: "No pool has all of the job's labels.",
+    next: 'Correct `runs-on`, or add the label to a pool. GitHub-hosted jobs end here, rightly.',
+  },
+  'repository-not-allowed': {
+    code: 'MF1108',
+    says: "A pool has the job's labels, but does not serve its repository.",
+    next: "Add the repository to the pool's allowed repositories.",
+  },
+  'public-repository': {
+    code: 'MF1109',
+    says: "A pool has the job's labels, but does not serve public repositories: anybody can open a pull request there.",
+    next: 'Allow public repositories for the pool if every contributor may run code on it.',
+  },
+} as const satisfies Record<string, CodeText>;
+
+const WAITING = {
+  'boot-pending': {
+    code: 'MF1201',
+    says: 'An instance is being launched or boots for the job.',
+    next: 'Wait: seconds to a minute or two.',
+  },
+  'pool-full': {
+    code: 'MF1202',
+    says: 'The pool has as many runners as it may have.',
+    next: 'Wait for one to end, or raise the limit of the pool.',
+  },
+  paced: {
+    code: 'MF1203',
+    says: "GitHub's limit of runner registrations per minute is used up for the moment.",
+    next: 'Wait: the next minute has its own budget.',
+  },
+  'no-capacity': {
+    code: 'MF1204',
+    says: 'EC2 has no capacity for any of the types and zones of the pool.',
+    next: 'Wait for the retry, or give the pool more instance types, zones, or on-demand fallback.',
+  },
+  'ec2-throttled': { code: 'MF1205', says: 'EC2 throttles our requests.', next: 'Wait: the launch is repeated.' },
+  'ec2-misconfigured': {
+    code: 'MF1206',
+    says: 'EC2 refuses the launch: a permission, the image or the template is wrong.',
+    next: 'Read the detail in the log of the dispatch function and correct the pool.',
+  },
+  'ec2-unanswered': {
+    code: 'MF1207',
+    says: 'EC2 did not answer the launch; it may have launched.',
+    next: 'Wait: the same request is repeated with the same token.',
+  },
+  'github-throttled': { code: 'MF1208', says: 'GitHub throttles our requests.', next: 'Wait until its retry time.' },
+  'github-unavailable': { code: 'MF1209', says: 'GitHub does not answer.', next: 'See www.githubstatus.com.' },
+  'github-auth': {
+    code: 'MF1210',
+    says: "GitHub refuses the App's key, installation or permission.",
+    next: 'Check the App: key, installation, and "Self-hosted runners: write".',
+  },
+  'github-refused': {
+    code: 'MF1211',
+    says: 'GitHub refuses to register the runner: runner group or labels are wrong.',
+    next: 'Read the detail in the log of the dispatch function and correct the pool.',
+  },
+  'deployment-approval': {
+    code: 'MF1212',
+    says: "The job waits for the approval of its environment's deployment.",
+    next: 'Approve the deployment at GitHub.',
+  },
+  'runner-taken': {
+    code: 'MF1213',
+    says: 'Another job took the runner that was made for this one.',
+    next: 'Wait: it gets the other one, or a new one.',
+  },
+  'instance-lost': {
+    code: 'MF1214',
+    says: 'The instance that was meant for the job ended before it ran.',
+    next: 'Wait: it is replaced.',
+  },
+  'attempts-spent': {
+    code: 'MF1215',
+    says: 'Several instances for the job ended without running any job; retries are slow now.',
+    next: "Look at the boot reports of the job's attempts.",
+  },
+  'launch-over': {
+    code: 'MF1216',
+    says: 'The launch for the job can not be repeated: its token is used up.',
+    next: 'Wait: a new launch is made.',
+  },
+  expired: {
+    code: 'MF1217',
+    says: 'The job waited for more than 24 hours: GitHub has cancelled it.',
+    next: 'Re-run the job.',
+  },
+} as const satisfies Record<string, CodeText>;
+
+const BOOT = {
+  'boot-error': { code: 'MF1301', says: 'A line of the boot script failed.', next: 'See the line in the boot report.' },
+  'curl-too-old': {
+    code: 'MF1302',
+    says: 'The image has no curl, or one before 8.0, which signs requests wrongly.',
+    next: 'Use an image with curl >= 8.0.',
+  },
+  'metadata-unavailable': {
+    code: 'MF1303',
+    says: 'The instance metadata or the role credentials did not come in time.',
+    next: 'Check that the instance profile is attached and IMDSv2 is on.',
+  },
+  'mail-missing': {
+    code: 'MF1304',
+    says: 'No JIT config came into the mailbox before the boot deadline.',
+    next: "See why the job's runner could not be registered.",
+  },
+  'mail-lost': {
+    code: 'MF1305',
+    says: 'The JIT config was taken, but the reply was lost.',
+    next: 'Nothing to do: the attempt is replaced.',
+  },
+  'runner-download': {
+    code: 'MF1306',
+    says: 'The runner could not be fetched from the cache.',
+    next: 'Check the S3 gateway endpoint and the runner cache.',
+  },
+  'runner-corrupt': {
+    code: 'MF1307',
+    says: 'The runner package does not have the expected sha256.',
+    next: 'Refresh the runner cache.',
+  },
+  'boot-deadline': {
+    code: 'MF1308',
+    says: 'The instance was not ready before its boot deadline.',
+    next: 'See where the boot report ends.',
+  },
+  'lifetime-over': {
+    code: 'MF1309',
+    says: 'The instance reached its hard lifetime.',
+    next: "Raise the pool's longest job duration.",
+  },
+  'listener-failed': {
+    code: 'MF1310',
+    says: 'The runner ended without having run a job.',
+    next: 'See the markers in the boot log.',
+  },
+  'version-deprecated': {
+    code: 'MF1311',
+    says: 'GitHub refuses the version of the runner.',
+    next: 'Refresh the runner cache.',
+  },
+  'second-boot': {
+    code: 'MF1312',
+    says: 'The instance was rebooted: it powers off, as its JIT config is spent.',
+    next: 'Do not reboot in a job.',
+  },
+  'reason-unknown': {
+    code: 'MF1313',
+    says: 'The instance gave a reason that we do not know.',
+    next: 'Treat it as a failed boot.',
+  },
+} as const satisfies Record<string, CodeText>;
+
+const DISPATCH = {
+  'message-malformed': {
+    code: 'MF1501',
+    says: 'A message in the launch queue is not one of ours.',
+    next: 'It goes to the dead-letter queue after its retries. Look at it there.',
+  },
+  'message-unknown-pool': {
+    code: 'MF1502',
+    says: 'A message names a pool that this deployment does not have.',
+    next: 'It was renamed or removed: the message goes to the dead-letter queue.',
+  },
+  'table-conflict': {
+    code: 'MF1503',
+    says: 'Others kept changing the same records.',
+    next: 'Nothing to do: the message is repeated.',
+  },
+  'table-unavailable': {
+    code: 'MF1504',
+    says: 'The table did not answer or throttled.',
+    next: 'Nothing to do: the message is repeated.',
+  },
+} as const satisfies Record<string, CodeText>;
+
+const COMMAND_LINE = {
+  'unknown-command': { code: 'MF2001', says: 'There is no such command.', next: 'See `mayfly --help`.' },
+  'bad-option': { code: 'MF2002', says: 'An option is unknown or has a wrong value.', next: 'See `mayfly --help`.' },
+  'file-unreadable': { code: 'MF2003', says: 'The file can not be read.', next: 'Check the path.' },
+  'workflow-invalid': {
+    code: 'MF2004',
+    says: 'The workflow file has an error.',
+    next: 'Correct it at the line and column given.',
+  },
+  'workflow-unsupported': {
+    code: 'MF2005',
+    says: 'The workflow uses a feature that the rehearsal does not have.',
+    next: 'Leave it out for the rehearsal: it works with real runners.',
+  },
+  'labels-unserved': {
+    code: 'MF2006',
+    says: 'No pool serves the labels of a job.',
+    next: 'Correct `runs-on`, or give a pool that label with --pools.',
+  },
+  'port-in-use': { code: 'MF2007', says: 'The port is in use.', next: 'Choose another --port, or leave it out.' },
+  'no-bash': { code: 'MF2008', says: 'bash was not found.', next: 'Install bash: the boot script and jobs need it.' },
+  'tool-missing': {
+    code: 'MF2009',
+    says: 'A program that the boot script needs was not found.',
+    next: 'Install curl (8.0 or later) and tar.',
+  },
+  'pools-invalid': { code: 'MF2010', says: 'The pools file has an error.', next: 'See examples/pools.yml.' },
+  'rehearsal-timeout': {
+    code: 'MF2011',
+    says: 'The jobs did not end in time.',
+    next: 'See the last lines of the timeline: they say what each job waits for.',
+  },
+} as const satisfies Record<string, CodeText>;
+
+export const CODES = { ...WEBHOOK, ...IGNORED, ...WAITING, ...BOOT, ...DISPATCH, ...COMMAND_LINE } as const;
+
+export type WebhookFault = keyof typeof WEBHOOK;
+export type IgnoreReason = keyof typeof IGNORED;
+export type WaitReason = keyof typeof WAITING;
+export type BootReason = keyof typeof BOOT;
+export type DispatchFault = keyof typeof DISPATCH;
+export type ReasonCode = keyof typeof CODES;
+
+/** An error that a user meets on the command line: a code, what happened, the value got. */
+export class CodedError extends Error {
+  override readonly name = 'CodedError';
+  readonly reason: ReasonCode;
+
+  constructor(reason: ReasonCode, detail: string) {
+    super(`${CODES[reason].code} ${CODES[reason].says} ${detail}`.trim());
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,71 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { expect, test } from 'vitest';
+
+/** Folder -> what its sources may import: folders of this repository, '<packages>' or '<node>'. Tests are free. */
+const fences: Record<string, readonly string[]> = {
+  'src/core': ['src/core'],
+  'src/adapters': ['src/adapters', 'src/core', '<packages>', '<node>'],
+  'src/boot': ['src/boot', 'src/core/codes', 'src/core/types'],
+  'src/rehearsal': ['src/rehearsal', 'src/core', 'src/adapters', 'src/boot', '<packages>', '<node>'],
+  'src/cli': ['src/cli', 'src/rehearsal', 'src/core', 'src/adapters', 'src/boot', '<packages>', '<node>'],
+};
+
+const sources = (folder: string) =>
+  globSync(`${folder}/**/*.ts`).filter((file) => !file.endsWith('.test.ts') && !file.endsWith('.contract.ts'));
+
+const importsOf = (source: string) =>
+  [
+    ...source.matchAll(/\b(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g),
+  ].map((match) => (match[1] ?? match[2]) as string);
+
+function target(file: string, specifier: string): string {
+  if (specifier.startsWith('node:')) return '<node>';
+  if (!specifier.startsWith('.')) return '<packages>';
+  return normalize(join(dirname(file), specifier));
+}
+
+test('every source folder has a fence', () => {
+  const folders = globSync('src/*/').map((folder) => folder.replace(/\/$/, ''));
+  expect(folders.filter((folder) => !(folder in fences))).toEqual([]);
+});
+
+test('sources import only what their folder may', () => {
+  const breaches: string[] = [];
+  for (const [folder, allowed] of Object.entries(fences)) {
+    for (const file of sources(folder)) {
+      for (const specifier of importsOf(readFileSync(file, 'utf8'))) {
+        const to = target(file, specifier);
+        if (!allowed.some((may) => to === may || to.startsWith(`${may}/`) || to.startsWith(`${may}.`)))
+          breaches.push(`${file} imports ${specifier}`);
+      }
+    }
+  }
+  expect(breaches).toEqual([]);
+});
+
+/** The pure parts: their time is handed in, so that a simulator can turn it. */
+const clockless = ['src/core', 'src/adapters/local', 'src/rehearsal/github/model', 'src/rehearsal/workflow'];
+
+test('core, local adapters and models have no clock, no chance, no environment', () => {
+  const breaches = clockless
+    .flatMap(sources)
+    .filter((file) =>
+      /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bprocess\.|\bset(Timeout|Interval|Immediate)\b|\brandomUUID\b/.test(
+        readFileSync(file, 'utf8'),
+      ),
+    );
+  expect(breaches).toEqual([]);
+});
+
+test('files stay short', () => {
+  const lengths = globSync('{src,sim,test,bench}/**/*.ts').map((file) => ({
+    file,
+    lines: readFileSync(file, 'utf8').split('\n').length - 1,
+  }));
+  expect(lengths.filter(({ lines }) => lines > 400)).toEqual([]);
+});
+
+test('the lock file records no download address', () => {
+  expect(readFileSync('package-lock.json', 'utf8')).not.toMatch(/"resolved": "http/);
+});
