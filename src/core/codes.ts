@@ -160,6 +160,11 @@ const WAITING = {
     says: 'The launch for the job can not be repeated: its token is used up.',
     next: 'Wait: a new launch is made.',
   },
+  'runner-cache-empty': {
+    code: 'MF1218',
+    says: "No runner package for the pool's platform is in the cache.",
+    next: 'See the log of the runner-cache function.',
+  },
   expired: {
     code: 'MF1217',
     says: 'The job waited for more than 24 hours: GitHub has cancelled it.',

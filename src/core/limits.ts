@@ -26,7 +26,7 @@ export const limits = {
   /** Times that a decision is made again after others changed the same records. Then the message is repeated. */
   conflictRetries: 4,
   /** Attempts launched by one pass: with their jobs they fit the 100 writes of one transaction. The rest: next wake. */
-  launchesPerPass: 25,
+  launchesPerPass: 20,
   /** A launch without an answer for this long is sent again, unchanged. Longer than any fleet request takes. */
   unansweredLaunchMs: 30 * SECOND,
   /** JIT configs made at the same time: GitHub allows 100 concurrent requests, shared by all functions. */
@@ -63,7 +63,9 @@ function mustHold(holds: boolean, what: string): void {
 
 mustHold(limits.closedJobTtlMs > 3 * DAY, 'a finished job must be remembered while GitHub can redeliver its events');
 mustHold(limits.slowRetryMs <= limits.queueDelayMs, 'the queue can not delay a wake as long as the slow retry');
-// A granted job writes itself and its attempt; an event writes at most two records, each of which may move (two writes).
-mustHold(2 * limits.launchesPerPass + 4 * limits.dispatchBatch < 95, 'a pass must fit the 100 writes of a transaction');
+// Per granted job: job, attempt and the open marker of each. Per pass: launch and marker, pool counter, points, wake.
+mustHold(4 * limits.launchesPerPass + 5 <= 100, 'a pass must fit the 100 writes of a transaction');
+// Per event: a swap writes two jobs and two attempts, and may launch anew (attempt and marker).
+mustHold(6 * limits.dispatchBatch + 5 <= 100, 'a batch of events must fit the 100 writes of a transaction');
 mustHold(limits.mailTtlMs < DAY, 'a JIT config must not outlive its runner record at GitHub');
 mustHold(limits.pointsPerMinute < 900, "GitHub's own limit is 900 points per minute");

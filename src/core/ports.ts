@@ -51,9 +51,9 @@ export interface Page {
 /** One key-value table with conditional writes. Reads are strongly consistent. */
 export interface Table {
   /** Up to 100 keys; the answers stand in the order of the keys. */
-  read(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
+  read(keys: readonly Key[]): Promise<readonly (Item | undefined)[] | 'unavailable'>;
   /** Items of one partition whose sort key starts with `prefix`, in order of their sort keys. */
-  query(pk: string, options?: { prefix?: string; after?: string; limit?: number }): Promise<Page>;
+  query(pk: string, options?: { prefix?: string; after?: string; limit?: number }): Promise<Page | 'unavailable'>;
   /** All or nothing; up to 100 writes, each of another key. */
   write(writes: readonly Write[]): Promise<WriteOutcome>;
 }
@@ -81,7 +81,7 @@ export interface Mail {
 export interface Mailbox {
   /** Puts the letter into the row of `userId` (`<role id>:<instance id>`), unless one was put there before. */
   give(userId: string, letter: string, expiresAt: number): Promise<'given' | 'already' | 'throttled' | 'unavailable'>;
-  read(userIds: readonly string[]): Promise<readonly Mail[]>;
+  read(userIds: readonly string[]): Promise<readonly Mail[] | 'unavailable'>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- fleet
@@ -182,3 +182,8 @@ export interface WebhookSecrets {
 
 /** HMAC-SHA256 in hexadecimal over the raw bytes, compared in constant time. */
 export type VerifyHmac = (secret: string, body: Uint8Array, signatureHex: string) => boolean;
+
+// ------------------------------------------------------------------------------------------------------------ log
+
+/** One structured line. Never a secret, never a payload. */
+export type Log = (entry: { readonly event: string; readonly [field: string]: unknown }) => void;

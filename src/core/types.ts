@@ -70,7 +70,7 @@ export interface Repository {
   readonly private: boolean;
 }
 
-/** Position of a record in the table, and the version that a writer must have seen. 0: not written yet. */
+/** `v` counts the writes of a record: whoever changes it must have seen the latest. 0: not written yet. */
 interface Versioned {
   readonly v: number;
 }
@@ -90,6 +90,8 @@ export interface Job extends Versioned {
   readonly attemptId?: string;
   /** How many attempts were ever made for it: the next one's id follows from it. */
   readonly attempts: number;
+  /** How many of them ended without having run any job. */
+  readonly failures: number;
   readonly runnerName?: string;
   readonly conclusion?: string;
   readonly startedAt?: number;

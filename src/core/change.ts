@@ -1,0 +1,57 @@
+/** Read, decide, write; again when others changed the same records meanwhile. The only way into the table. */
+import { Ledger } from './ledger.ts';
+import { limits } from './limits.ts';
+import type { Clock, Key, Table } from './ports.ts';
+
+/** Rounds of following references: instance -> attempt -> job -> its attempt. */
+const REFERENCE_ROUNDS = 4;
+/** DynamoDB's limit of keys in one BatchGetItem. */
+const KEYS_PER_READ = 100;
+
+export type ChangeOutcome<Result> =
+  | { readonly kind: 'ok'; readonly result: Result }
+  | { readonly kind: 'failed'; readonly reason: 'table-conflict' | 'table-unavailable' };
+
+export interface ChangeDeps {
+  readonly table: Table;
+  readonly clock: Clock;
+  readonly maxRunnersOf: (pool: string) => number;
+}
+
+/**
+ * Reads `keys` and all that they refer to, lets `decide` change the ledger, and stores that in one transaction.
+ * `decide` may run several times and must have no effect but on the ledger it gets.
+ */
+export async function change<Result>(
+  deps: ChangeDeps,
+  keys: readonly Key[],
+  decide: (ledger: Ledger) => Result,
+): Promise<ChangeOutcome<Result>> {
+  for (let round = 0; round < limits.conflictRetries; round++) {
+    const ledger = new Ledger(deps.clock());
+    if (!(await load(deps.table, ledger, keys))) return { kind: 'failed', reason: 'table-unavailable' };
+    const result = decide(ledger);
+    const writes = ledger.writes(deps.maxRunnersOf);
+    if (writes.length === 0) return { kind: 'ok', result };
+    const outcome = await deps.table.write(writes);
+    if (outcome.kind === 'ok') return { kind: 'ok', result };
+    if (outcome.kind !== 'conflict') return { kind: 'failed', reason: 'table-unavailable' };
+  }
+  return { kind: 'failed', reason: 'table-conflict' };
+}
+
+async function load(table: Table, ledger: Ledger, keys: readonly Key[]): Promise<boolean> {
+  let wanted = ledger.missing(keys);
+  for (let round = 0; wanted.length > 0 && round <= REFERENCE_ROUNDS; round++) {
+    for (let from = 0; from < wanted.length; from += KEYS_PER_READ) {
+      const some = wanted.slice(from, from + KEYS_PER_READ);
+      const items = await table.read(some);
+      if (items === 'unavailable') return false;
+      some.forEach((key, position) => {
+        ledger.put(key, items[position]);
+      });
+    }
+    wanted = ledger.missing(ledger.references());
+  }
+  return true;
+}

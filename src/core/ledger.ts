@@ -1,0 +1,206 @@
+/**
+ * A unit of work: records as they were read, what a decision makes of them, and the one transaction that stores it.
+ * Pure: `change.ts` reads and writes.
+ */
+import { limits } from './limits.ts';
+import type { Item, Key, Write } from './ports.ts';
+import {
+  type AnyRecord,
+  attemptKey,
+  fromItem,
+  instanceKey,
+  keyText,
+  liveKey,
+  paceKey,
+  pointsKey,
+  type RecordKind,
+  recordKey,
+  runnerKey,
+  wakeKey,
+  writesOf,
+} from './records.ts';
+import type { Attempt, Job, Launch, Platform, Pool } from './types.ts';
+
+/** A decision needed something that was not read: a bug of whoever listed the keys. */
+export class NotLoaded extends Error {
+  override readonly name = 'NotLoaded';
+}
+
+export interface RunnerPackage {
+  readonly key: string;
+  readonly sha256: string;
+  readonly version: string;
+}
+
+export class Ledger {
+  readonly now: number;
+  private readonly items = new Map<string, Item | undefined>();
+  private readonly changed = new Map<string, { readonly kind: RecordKind; readonly record: AnyRecord }>();
+  private readonly live = new Map<string, number>();
+  private readonly spent = new Map<number, number>();
+  private readonly others = new Map<string, Write>();
+
+  constructor(now: number) {
+    this.now = now;
+  }
+
+  // ------------------------------------------------------------------------------------------------ what was read
+
+  put(key: Key, item: Item | undefined): void {
+    this.items.set(keyText(key), item);
+  }
+
+  /** Of these keys, the ones not read yet; each once. */
+  missing(keys: readonly Key[]): Key[] {
+    const fresh = keys.filter((key) => !this.items.has(keyText(key)));
+    return [...new Map(fresh.map((key) => [keyText(key), key])).values()];
+  }
+
+  /** Keys that the records read so far point to: a job's attempt, an attempt's job, an instance's attempt. */
+  references(): Key[] {
+    const keys: Key[] = [];
+    for (const [text, item] of this.items) {
+      if (!item) continue;
+      if (text.startsWith('job#')) keys.push(...jobReferences(fromItem<Job>(item)));
+      else if (text.startsWith('attempt#')) keys.push(...attemptReferences(fromItem<Attempt>(item)));
+      else if (text.startsWith('launch#')) keys.push(...fromItem<Launch>(item).attemptIds.map(attemptKey));
+      else if (text.startsWith('instance#')) keys.push(attemptKey(item.attemptId as string));
+    }
+    return keys;
+  }
+
+  private item(key: Key): Item | undefined {
+    const text = keyText(key);
+    if (!this.items.has(text)) throw new NotLoaded(text);
+    return this.items.get(text);
+  }
+
+  private record<Kind extends AnyRecord>(kind: RecordKind, id: string): Kind | undefined {
+    const key = recordKey(kind, id);
+    const changed = this.changed.get(keyText(key));
+    if (changed) return changed.record as Kind;
+    const item = this.item(key);
+    return item && fromItem<Kind>(item);
+  }
+
+  job = (id: string) => this.record<Job>('job', id);
+  attempt = (id: string) => this.record<Attempt>('attempt', id);
+  launch = (id: string) => this.record<Launch>('launch', id);
+
+  attemptOfInstance(instanceId: string): Attempt | undefined {
+    const item = this.item(instanceKey(instanceId));
+    return item && this.attempt(item.attemptId as string);
+  }
+
+  runnerPackage(platform: Platform): RunnerPackage | undefined {
+    return this.item(runnerKey(platform)) as unknown as RunnerPackage | undefined;
+  }
+
+  /** Instances that the pool may still launch. */
+  freeCapacity(pool: Pool): number {
+    const live = (this.item(liveKey(pool.name))?.live as number | undefined) ?? 0;
+    return Math.max(0, pool.maxRunners - live - (this.live.get(pool.name) ?? 0));
+  }
+
+  /** GitHub points that may still be spent in this minute. */
+  freePoints(installationId: number): number {
+    return Math.max(0, this.budget(installationId) - this.pointsSpent(installationId));
+  }
+
+  private pointsSpent(installationId: number): number {
+    const spent = this.item(pointsKey(installationId, this.minute()))?.points as number | undefined;
+    return (spent ?? 0) + (this.spent.get(installationId) ?? 0);
+  }
+
+  private budget(installationId: number): number {
+    const pace = this.item(paceKey(installationId));
+    return pace && this.now < (pace.until as number) ? (pace.budget as number) : limits.pointsPerMinute;
+  }
+
+  private minute = () => minuteOf(this.now);
+
+  // -------------------------------------------------------------------------------------------- what is decided
+
+  setJob = (job: Job) => this.set('job', job);
+  setAttempt = (attempt: Attempt) => this.set('attempt', attempt);
+  setLaunch = (launch: Launch) => this.set('launch', launch);
+
+  private set(kind: RecordKind, record: AnyRecord): void {
+    this.changed.set(keyText(recordKey(kind, record.id)), { kind, record });
+  }
+
+  bindInstance(instanceId: string, attemptId: string): void {
+    const expiresAt = Math.ceil((this.now + limits.closedAttemptTtlMs) / 1000);
+    const item = { ...instanceKey(instanceId), v: 1, attemptId, expiresAt };
+    this.others.set(keyText(item), { kind: 'put', item, ifVersion: 0 });
+  }
+
+  /** Reserves (or with a negative number frees) capacity of a pool. */
+  reserve(pool: string, count: number): void {
+    this.live.set(pool, (this.live.get(pool) ?? 0) + count);
+  }
+
+  spend(installationId: number, points: number): void {
+    this.spent.set(installationId, (this.spent.get(installationId) ?? 0) + points);
+  }
+
+  /** GitHub throttled us: half the budget until then. */
+  slowDown(installationId: number, untilMs: number): void {
+    const key = paceKey(installationId);
+    const seen = this.item(key)?.v ?? 0;
+    const budget = Math.max(limits.writePoints, Math.floor(this.budget(installationId) / 2));
+    const item = { ...key, v: seen + 1, budget, until: untilMs, expiresAt: Math.ceil(untilMs / 1000) };
+    this.others.set(keyText(key), { kind: 'put', item, ifVersion: seen });
+  }
+
+  /** Whether a wake message for the pool must be sent now: none is due before `at`. Notes it as sent. */
+  claimWake(pool: string, at: number): boolean {
+    const key = wakeKey(pool);
+    const before = this.item(key);
+    const due = before?.at as number | undefined;
+    if (due !== undefined && due > this.now && due <= at) return false;
+    const seen = before?.v ?? 0;
+    this.others.set(keyText(key), { kind: 'put', item: { ...key, v: seen + 1, at }, ifVersion: seen });
+    return true;
+  }
+
+  // ------------------------------------------------------------------------------------------------ what is written
+
+  /** One transaction. `maxRunnersOf` bounds the capacity counters, which others change at the same time. */
+  writes(maxRunnersOf: (pool: string) => number): Write[] {
+    return [
+      ...[...this.changed].flatMap(([key, { kind, record }]) => this.recordWrites(key, kind, record)),
+      ...[...this.live].flatMap(([pool, amount]) => counterWrite(liveKey(pool), 'live', amount, maxRunnersOf(pool))),
+      ...[...this.spent].flatMap(([installationId, amount]) => this.pointsWrite(installationId, amount)),
+      ...this.others.values(),
+    ];
+  }
+
+  private recordWrites(key: string, kind: RecordKind, record: AnyRecord): Write[] {
+    const item = this.items.get(key);
+    return writesOf(kind, item && fromItem(item), record, this.now);
+  }
+
+  private pointsWrite(installationId: number, amount: number): Write[] {
+    const expiresAt = Math.ceil((this.now + limits.pointsTtlMs) / 1000);
+    const key = pointsKey(installationId, this.minute());
+    return counterWrite(key, 'points', amount, this.budget(installationId), expiresAt);
+  }
+}
+
+export const minuteOf = (now: number) => Math.floor(now / 60_000);
+
+/** Freeing is never refused; reserving is, beyond the limit. */
+function counterWrite(key: Key, attribute: string, amount: number, limit: number, expiresAt?: number): Write[] {
+  if (amount === 0) return [];
+  return [{ kind: 'add', key, attribute, amount, expiresAt, ...(amount > 0 ? { atMost: limit } : {}) }];
+}
+
+const jobReferences = (job: Job) => (job.attemptId ? [attemptKey(job.attemptId)] : []);
+
+function attemptReferences(attempt: Attempt): Key[] {
+  const keys: Key[] = [];
+  if (attempt.jobId) keys.push(recordKey('job', attempt.jobId));
+  if (attempt.state === 'INTENT') keys.push(recordKey('launch', attempt.launchId));
+  return keys;
+}
