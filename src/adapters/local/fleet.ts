@@ -1,0 +1,127 @@
+/**
+ * EC2's instant fleets in memory. Instances are run by an `InstanceHost`; an instance is `terminated` when its host says
+ * that it ended, also after `terminate`. All are listed until then and afterwards, so that nothing is left unseen.
+ */
+import type { Clock, Fleet, LaunchOutcome } from '../../core/ports.ts';
+import type { Launch, Pool } from '../../core/types.ts';
+import type { InstanceHost, LocalInstance } from './instance-host.ts';
+
+/**
+ * What a launch finds: capacity for so many instances, or a fault. `unknown`: all are launched, but the answer is lost,
+ * so that only a replay finds them.
+ */
+export type Capacity = number | 'throttled' | 'misconfigured' | 'unknown';
+
+export interface LocalFleetOptions {
+  readonly clock: Clock;
+  readonly host: InstanceHost;
+  /** Asked for each new launch, not for replays. Default: there is capacity for everything. */
+  readonly capacity?: (launch: Launch) => Capacity;
+}
+
+/** EC2's word for "TerminateInstances was called". */
+const BY_REQUEST = 'Client.UserInitiatedShutdown';
+
+interface Answered {
+  readonly parameters: string;
+  readonly outcome: LaunchOutcome;
+}
+
+export class LocalFleet implements Fleet {
+  readonly #options: LocalFleetOptions;
+  readonly #answers = new Map<string, Answered>();
+  readonly #instances = new Map<string, LocalInstance>();
+  readonly #stopping = new Set<string>();
+  readonly #listeners = new Set<(instance: LocalInstance) => void>();
+
+  constructor(options: LocalFleetOptions) {
+    this.#options = options;
+  }
+
+  async launch(launch: Launch, pool: Pool): Promise<LaunchOutcome> {
+    const parameters = parametersOf(launch);
+    const answered = this.#answers.get(launch.id);
+    if (answered !== undefined) return this.#replay(answered, parameters);
+
+    const capacity = this.#options.capacity?.(launch) ?? Number.POSITIVE_INFINITY;
+    if (capacity === 'throttled') return { kind: 'throttled', detail: 'RequestLimitExceeded' };
+    if (capacity === 'misconfigured') return { kind: 'misconfigured', detail: 'UnauthorizedOperation' };
+
+    const wanted = launch.attemptIds.length;
+    const outcome = this.#start(launch, pool, capacity === 'unknown' ? wanted : Math.min(capacity, wanted));
+    this.#answers.set(launch.id, { parameters, outcome });
+    return capacity === 'unknown' ? { kind: 'unknown', detail: 'the reply was lost' } : outcome;
+  }
+
+  async terminate(instanceId: string): Promise<'ok' | 'not-ours'> {
+    const instance = this.#instances.get(instanceId);
+    if (instance === undefined) return 'not-ours';
+    if (instance.state !== 'terminated' && !this.#stopping.has(instanceId)) {
+      this.#stopping.add(instanceId);
+      this.#options.host.stop(instanceId);
+    }
+    return 'ok';
+  }
+
+  /** By the host: the instance runs. */
+  instanceRunning(instanceId: string): void {
+    const instance = this.#instances.get(instanceId);
+    if (instance?.state === 'pending') this.#change({ ...instance, state: 'running' });
+  }
+
+  /** By the host: the instance is gone. `stateReason` yields to EC2's own where `terminate` ended it. */
+  instanceEnded(instanceId: string, stateReason: string): void {
+    const instance = this.#instances.get(instanceId);
+    if (instance === undefined || instance.state === 'terminated') return;
+    const reason = this.#stopping.delete(instanceId) ? BY_REQUEST : stateReason;
+    this.#change({ ...instance, state: 'terminated', terminatedAt: this.#options.clock(), stateReason: reason });
+  }
+
+  /** All instances that ever were, in the order of their launch. */
+  list(): readonly LocalInstance[] {
+    return [...this.#instances.values()];
+  }
+
+  /** Calls back with an instance when it is new and when its state changed. Returns how to stop that. */
+  onChange(listener: (instance: LocalInstance) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #replay({ parameters, outcome }: Answered, now: string): LaunchOutcome {
+    if (parameters !== now) return { kind: 'over', detail: 'IdempotentParameterMismatch' };
+    const gone = (id: string) => this.#instances.get(id)?.state === 'terminated';
+    if (outcome.kind === 'ok' && outcome.instanceIds.every(gone))
+      return { kind: 'over', detail: 'IdempotentInstanceTerminated' };
+    return outcome;
+  }
+
+  #start(launch: Launch, pool: Pool, count: number): LaunchOutcome {
+    if (count < 1) return { kind: 'no-capacity', detail: 'InsufficientInstanceCapacity' };
+    const started = Array.from({ length: count }, () => this.#create(launch));
+    for (const instance of started) this.#options.host.start(instance, pool);
+    return { kind: 'ok', instanceIds: started.map(({ id }) => id) };
+  }
+
+  #create(launch: Launch): LocalInstance {
+    const instance: LocalInstance = {
+      id: `i-${(this.#instances.size + 1).toString(16).padStart(17, '0')}`,
+      launchId: launch.id,
+      pool: launch.pool,
+      market: launch.market,
+      state: 'pending',
+      launchedAt: this.#options.clock(),
+    };
+    this.#change(instance);
+    return instance;
+  }
+
+  #change(instance: LocalInstance): void {
+    this.#instances.set(instance.id, instance);
+    for (const listener of this.#listeners) listener(instance);
+  }
+}
+
+/** What the fleet request consists of, without its token: a replay must repeat it. */
+const parametersOf = ({ pool, market, launchTemplate, attemptIds }: Launch) =>
+  [pool, market, launchTemplate.id, launchTemplate.version, attemptIds.length].join(' ');
