@@ -1,7 +1,7 @@
 /** Read, decide, write; again when others changed the same records meanwhile. The only way into the table. */
 import { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
-import type { Clock, Key, Table } from './ports.ts';
+import type { Clock, Key, Table, WriteOutcome } from './ports.ts';
 
 /** Rounds of following references: instance -> attempt -> job -> its attempt. */
 const REFERENCE_ROUNDS = 4;
@@ -9,7 +9,8 @@ const REFERENCE_ROUNDS = 4;
 const KEYS_PER_READ = 100;
 
 export type ChangeOutcome<Result> =
-  | { readonly kind: 'ok'; readonly result: Result }
+  /** `known`: the records as they stand now; a change that follows at once need not read them again. */
+  | { readonly kind: 'ok'; readonly result: Result; readonly known: Ledger }
   | { readonly kind: 'failed'; readonly reason: 'table-conflict' | 'table-unavailable' };
 
 export interface ChangeDeps {
@@ -20,25 +21,28 @@ export interface ChangeDeps {
 
 /**
  * Reads `keys` and all that they refer to, lets `decide` change the ledger, and stores that in one transaction.
- * `decide` may run several times and must have no effect but on the ledger it gets.
+ * `decide` may run several times and must have no effect but on the ledger it gets. What is `known` from the change
+ * before is not read at first: if it is outdated, the conditions of the transaction say so, and all is read anew.
  */
 export async function change<Result>(
   deps: ChangeDeps,
   keys: readonly Key[],
   decide: (ledger: Ledger) => Result,
+  known?: Ledger,
 ): Promise<ChangeOutcome<Result>> {
   for (let round = 0; round < limits.conflictRetries; round++) {
-    const ledger = new Ledger(deps.clock());
+    const ledger = known && round === 0 ? known.fork(deps.clock()) : new Ledger(deps.clock());
     if (!(await load(deps.table, ledger, keys))) return { kind: 'failed', reason: 'table-unavailable' };
     const result = decide(ledger);
     const writes = ledger.writes(deps.maxRunnersOf);
-    if (writes.length === 0) return { kind: 'ok', result };
-    const outcome = await deps.table.write(writes);
-    if (outcome.kind === 'ok') return { kind: 'ok', result };
+    const outcome = writes.length === 0 ? OK : await deps.table.write(writes);
+    if (outcome.kind === 'ok') return { kind: 'ok', result, known: ledger.stored(writes) };
     if (outcome.kind !== 'conflict') return { kind: 'failed', reason: 'table-unavailable' };
   }
   return { kind: 'failed', reason: 'table-conflict' };
 }
+
+const OK: WriteOutcome = { kind: 'ok' };
 
 async function load(table: Table, ledger: Ledger, keys: readonly Key[]): Promise<boolean> {
   let wanted = ledger.missing(keys);

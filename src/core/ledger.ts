@@ -11,6 +11,7 @@ import {
   instanceKey,
   keyText,
   liveKey,
+  minuteOf,
   paceKey,
   pointsKey,
   type RecordKind,
@@ -42,6 +43,24 @@ export class Ledger {
 
   constructor(now: number) {
     this.now = now;
+  }
+
+  /** The same records at a later time, with nothing decided. */
+  fork(now: number): Ledger {
+    const ledger = new Ledger(now);
+    for (const [key, item] of this.items) ledger.items.set(key, item);
+    return ledger;
+  }
+
+  /** The records as they are after these writes of its own. */
+  stored(writes: readonly Write[]): Ledger {
+    const ledger = this.fork(this.now);
+    for (const write of writes) {
+      if (write.kind === 'put') ledger.put(write.item, write.item);
+      else if (write.kind === 'delete') ledger.put(write.key, undefined);
+      else ledger.put(write.key, addTo(ledger.items.get(keyText(write.key)), write));
+    }
+    return ledger;
   }
 
   // ------------------------------------------------------------------------------------------------ what was read
@@ -86,6 +105,20 @@ export class Ledger {
   job = (id: string) => this.record<Job>('job', id);
   attempt = (id: string) => this.record<Attempt>('attempt', id);
   launch = (id: string) => this.record<Launch>('launch', id);
+
+  /** All records of a kind that were read or decided, as they are now. */
+  private all<Kind extends AnyRecord>(kind: RecordKind): Kind[] {
+    const keys = new Set([...this.items.keys(), ...this.changed.keys()]);
+    return [...keys]
+      .filter((key) => key.startsWith(`${kind}#`))
+      .map((key) => this.changed.get(key)?.record ?? this.items.get(key))
+      .filter((record) => record !== undefined)
+      .map((record) => ('pk' in record ? fromItem<Kind>(record as Item) : (record as Kind)));
+  }
+
+  jobs = () => this.all<Job>('job');
+  attempts = () => this.all<Attempt>('attempt');
+  launches = () => this.all<Launch>('launch');
 
   attemptOfInstance(instanceId: string): Attempt | undefined {
     const item = this.item(instanceKey(instanceId));
@@ -153,7 +186,7 @@ export class Ledger {
     this.others.set(keyText(key), { kind: 'put', item, ifVersion: seen });
   }
 
-  /** Whether a wake message for the pool must be sent now: none is due before `at`. Notes it as sent. */
+  /** Whether a wake message for the pool must be sent: none is due between now and `at`. Notes it as sent. */
   claimWake(pool: string, at: number): boolean {
     const key = wakeKey(pool);
     const before = this.item(key);
@@ -188,8 +221,6 @@ export class Ledger {
   }
 }
 
-export const minuteOf = (now: number) => Math.floor(now / 60_000);
-
 /** Freeing is never refused; reserving is, beyond the limit. */
 function counterWrite(key: Key, attribute: string, amount: number, limit: number, expiresAt?: number): Write[] {
   if (amount === 0) return [];
@@ -203,4 +234,9 @@ function attemptReferences(attempt: Attempt): Key[] {
   if (attempt.jobId) keys.push(recordKey('job', attempt.jobId));
   if (attempt.state === 'INTENT') keys.push(recordKey('launch', attempt.launchId));
   return keys;
+}
+
+function addTo(item: Item | undefined, write: Write & { kind: 'add' }): Item {
+  const before = (item?.[write.attribute] as number | undefined) ?? 0;
+  return { v: 0, ...item, ...write.key, [write.attribute]: before + write.amount };
 }

@@ -26,7 +26,7 @@ export const limits = {
   /** Times that a decision is made again after others changed the same records. Then the message is repeated. */
   conflictRetries: 4,
   /** Attempts launched by one pass: with their jobs they fit the 100 writes of one transaction. The rest: next wake. */
-  launchesPerPass: 20,
+  launchesPerPass: 18,
   /** A launch without an answer for this long is sent again, unchanged. Longer than any fleet request takes. */
   unansweredLaunchMs: 30 * SECOND,
   /** JIT configs made at the same time: GitHub allows 100 concurrent requests, shared by all functions. */
@@ -49,6 +49,10 @@ export const limits = {
   capacityRetryMs: 1 * MINUTE,
   /** The same where only a person can help: configuration. SQS delays by 15 minutes at most. */
   slowRetryMs: 15 * MINUTE,
+  /** The same when only the size of a pass stopped us. */
+  nextPassMs: 1 * SECOND,
+  /** Records of one kind that a wake looks at. More than two passes can launch; the rest waits for the next. */
+  recordsPerWake: 50,
   /** SQS's limit of a message's delay. */
   queueDelayMs: 15 * MINUTE,
 } as const;
@@ -63,8 +67,8 @@ function mustHold(holds: boolean, what: string): void {
 
 mustHold(limits.closedJobTtlMs > 3 * DAY, 'a finished job must be remembered while GitHub can redeliver its events');
 mustHold(limits.slowRetryMs <= limits.queueDelayMs, 'the queue can not delay a wake as long as the slow retry');
-// Per granted job: job, attempt and the open marker of each. Per pass: launch and marker, pool counter, points, wake.
-mustHold(4 * limits.launchesPerPass + 5 <= 100, 'a pass must fit the 100 writes of a transaction');
+// Per granted job: job, its two markers, attempt, its marker. Per pass: launch and marker, pool counter, points, wake.
+mustHold(5 * limits.launchesPerPass + 5 <= 100, 'a pass must fit the 100 writes of a transaction');
 // Per event: a swap writes two jobs and two attempts, and may launch anew (attempt and marker).
 mustHold(6 * limits.dispatchBatch + 5 <= 100, 'a batch of events must fit the 100 writes of a transaction');
 mustHold(limits.mailTtlMs < DAY, 'a JIT config must not outlive its runner record at GitHub');

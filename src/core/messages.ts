@@ -31,6 +31,7 @@ export interface InstanceMessage {
 export interface WakeMessage {
   readonly kind: 'wake';
   readonly pool: string;
+  readonly installationId: number;
 }
 
 export type Message = JobMessage | InstanceMessage | WakeMessage;
@@ -72,7 +73,7 @@ function isMessage(value: unknown): value is Message {
     case 'instance':
       return isText('instanceId') && CHANGES.has(message.change as string);
     case 'wake':
-      return isText('pool');
+      return isText('pool') && Number.isSafeInteger(message.installationId);
     default:
       return false;
   }

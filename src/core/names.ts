@@ -2,6 +2,9 @@
 
 export const attemptIdOf = (jobId: string, n: number) => `${jobId}-${n}`;
 
+/** The job that an attempt was first made for. */
+export const jobIdOfAttempt = (attemptId: string) => attemptId.slice(0, attemptId.lastIndexOf('-'));
+
 /** A launch is named after its first attempt: no attempt is ever launched twice. Client token: at most 64 characters. */
 export const launchIdOf = (deploymentId: string, firstAttemptId: string) => `mf-${deploymentId}-${firstAttemptId}`;
 

@@ -72,6 +72,8 @@ export interface Queue {
 /** A row as the control plane reads it. `boot` was written by the instance: untrusted. */
 export interface Mail {
   readonly id: string;
+  /** A letter was put there: it lies there, or was taken. */
+  readonly given: boolean;
   readonly taken: boolean;
   readonly takenAt?: string;
   readonly boot?: string;
@@ -144,14 +146,16 @@ export interface RunnerDownload {
   readonly sha256: string;
 }
 
+export type DeleteOutcome =
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'gone' }
+  | GitHubFailure;
+
 export interface GitHub {
   createJitConfig(request: JitRequest): Promise<JitOutcome>;
   /** 204 is `deleted`, 422 is `busy`, 404 is `gone`. */
-  deleteRunner(
-    installationId: number,
-    scope: Scope,
-    runnerId: number,
-  ): Promise<{ readonly kind: 'deleted' | 'busy' | 'gone' } | GitHubFailure>;
+  deleteRunner(installationId: number, scope: Scope, runnerId: number): Promise<DeleteOutcome>;
   findRunner(
     installationId: number,
     scope: Scope,

@@ -5,7 +5,7 @@
  *   job#<id>               -                       a job
  *   attempt#<id>           -                       an attempt
  *   launch#<id>            -                       a launch
- *   open                   job#<pool>#<id> ...     marker: the record is open. What the reconciler and a wake list
+ *   open                   <shelf>#<pool>#<id>     marker: the record is open. What the reconciler and a wake list
  *   instance#<id>          -                       -> attempt id
  *   pool#<name>            live                    how many instances it may have (too high for a while, never too low)
  *   pool#<name>            wake                    when the next wake message is due
@@ -15,7 +15,7 @@
  *
  * Closed records expire; open ones do not.
  */
-import { isClosedAttempt } from './attempt-machine.ts';
+import { isClosedAttempt, isSupply } from './attempt-machine.ts';
 import { isClosedJob } from './job-machine.ts';
 import { isClosedLaunch } from './launch-machine.ts';
 import { limits } from './limits.ts';
@@ -35,48 +35,83 @@ export const pointsKey = (installationId: number, minute: number): Key => ({
   sk: `points#${minute}`,
 });
 export const paceKey = (installationId: number): Key => ({ pk: `github#${installationId}`, sk: 'pace' });
+/** GitHub's points are counted by the minute. */
+export const minuteOf = (now: number) => Math.floor(now / 60_000);
 export const runnerKey = (platform: Platform): Key => ({ pk: `runner#${platform}`, sk: ALONE });
 export const keyText = (key: Key) => `${key.pk} ${key.sk}`;
 
 export const OPEN = 'open';
+
+/** Where the marker of an open record stands, so that a wake finds what needs it without reading all that runs. */
+export type Shelf =
+  /** Jobs without an attempt. */
+  | 'wanted'
+  /** All other open jobs. */
+  | 'job'
+  /** Attempts without an instance or without mail yet. */
+  | 'fresh'
+  /** Attempts that no job needs, and those that are being ended. */
+  | 'spare'
+  /** All other open attempts. */
+  | 'attempt'
+  /** Launches without an answer yet. */
+  | 'launch';
+
 export type RecordKind = 'job' | 'attempt' | 'launch';
 export type AnyRecord = Job | Attempt | Launch;
 
-/** How the three kinds of record are stored. */
+/** How the three kinds of record are stored. No shelf: closed. */
 const KINDS = {
-  job: { key: jobKey, isClosed: (one: Job) => isClosedJob(one.state), ttlMs: limits.closedJobTtlMs },
-  attempt: {
-    key: attemptKey,
-    isClosed: (one: Attempt) => isClosedAttempt(one.state),
-    ttlMs: limits.closedAttemptTtlMs,
-  },
-  launch: { key: launchKey, isClosed: (one: Launch) => isClosedLaunch(one.state), ttlMs: limits.closedAttemptTtlMs },
+  job: { key: jobKey, shelfOf: shelfOfJob, ttlMs: limits.closedJobTtlMs },
+  attempt: { key: attemptKey, shelfOf: shelfOfAttempt, ttlMs: limits.closedAttemptTtlMs },
+  launch: { key: launchKey, shelfOf: shelfOfLaunch, ttlMs: limits.closedAttemptTtlMs },
 } as const;
+
+function shelfOfJob(job: Job): Shelf | undefined {
+  if (isClosedJob(job.state)) return undefined;
+  return job.state === 'WANTED' ? 'wanted' : 'job';
+}
+
+function shelfOfAttempt(attempt: Attempt): Shelf | undefined {
+  if (isClosedAttempt(attempt.state)) return undefined;
+  if (attempt.state === 'ENDING' || isSpare(attempt)) return 'spare';
+  return attempt.state === 'INTENT' || attempt.state === 'LAUNCHED' ? 'fresh' : 'attempt';
+}
+
+function shelfOfLaunch(launch: Launch): Shelf | undefined {
+  return isClosedLaunch(launch.state) ? undefined : 'launch';
+}
+
+/** Able to take a job, and no job is counted against it. */
+export const isSpare = (attempt: Attempt) => isSupply(attempt.state) && attempt.jobId === undefined;
 
 export const recordKey = (kind: RecordKind, id: string) => KINDS[kind].key(id);
 
-/** Prefix of the markers of a pool's open records of a kind. */
-export const openPrefix = (kind: RecordKind, pool: string) => `${kind}#${pool}#`;
+/** Prefix of a pool's markers on a shelf. */
+export const shelfPrefix = (shelf: Shelf, pool: string) => `${shelf}#${pool}#`;
 
-/** The id in a marker's sort key. */
-export const idOfMarker = (marker: Item, kind: RecordKind, pool: string) =>
-  marker.sk.slice(openPrefix(kind, pool).length);
-
-export function fromItem<Record extends AnyRecord>(item: Item): Record {
+export function fromItem<Kind extends AnyRecord>(item: Item): Kind {
   const { pk, sk, expiresAt, ...record } = item;
-  return record as unknown as Record;
+  return record as unknown as Kind;
 }
 
-/** The writes that turn a record as it was read (`v: 0`, or nothing) into what it shall be, its open marker included. */
+/** The writes that turn a record as it was read (`undefined`: not there) into what it shall be, its marker included. */
 export function writesOf(kind: RecordKind, before: AnyRecord | undefined, after: AnyRecord, now: number): Write[] {
-  const { isClosed, ttlMs, key } = KINDS[kind];
-  const isOpen = (record: AnyRecord | undefined) => record !== undefined && !isClosed(record as never);
+  const { ttlMs, key } = KINDS[kind];
   const seen = before?.v ?? 0;
-  const expiry = isOpen(after) ? {} : { expiresAt: Math.ceil((now + ttlMs) / 1000) };
-  const put: Write = { kind: 'put', item: { ...after, ...key(after.id), ...expiry, v: seen + 1 }, ifVersion: seen };
-  if (isOpen(before) === isOpen(after)) return [put];
-  const marker: Key = { pk: OPEN, sk: `${openPrefix(kind, after.pool)}${after.id}` };
-  return isOpen(after)
-    ? [put, { kind: 'put', item: { ...marker, v: 1 }, ifVersion: 0 }]
-    : [put, { kind: 'delete', key: marker, ifVersion: 1 }];
+  const from = before && markerOf(kind, before);
+  const to = markerOf(kind, after);
+  const expiry = to ? {} : { expiresAt: Math.ceil((now + ttlMs) / 1000) };
+  const writes: Write[] = [
+    { kind: 'put', item: { ...after, ...key(after.id), ...expiry, v: seen + 1 }, ifVersion: seen },
+  ];
+  if (from?.sk === to?.sk) return writes;
+  if (from) writes.push({ kind: 'delete', key: from, ifVersion: 1 });
+  if (to) writes.push({ kind: 'put', item: { ...to, v: 1 }, ifVersion: 0 });
+  return writes;
+}
+
+function markerOf(kind: RecordKind, record: AnyRecord): Key | undefined {
+  const shelf = KINDS[kind].shelfOf(record as never);
+  return shelf && { pk: OPEN, sk: `${shelfPrefix(shelf, record.pool)}${record.id}` };
 }

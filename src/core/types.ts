@@ -117,6 +117,8 @@ export interface Attempt extends Versioned {
   readonly spareSince?: number;
   /** GitHub said that the job it ran is over, so the runner's record is gone by itself. */
   readonly finishedAt?: number;
+  /** We deleted the runner's record: nothing keeps the instance from being terminated. */
+  readonly runnerDeletedAt?: number;
   readonly reason?: ReasonCode;
 }
 
@@ -125,6 +127,7 @@ export interface Launch extends Versioned {
   readonly id: string;
   readonly state: LaunchState;
   readonly pool: string;
+  readonly installationId: number;
   readonly market: Market;
   readonly launchTemplate: LaunchTemplateRef;
   readonly attemptIds: readonly string[];

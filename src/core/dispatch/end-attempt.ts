@@ -1,0 +1,61 @@
+/**
+ * Ends an attempt that no job needs, never a busy one:
+ *
+ *   ENDING is written -> DELETE the runner at GitHub -> 204: terminate | 422: it has a job, leave it | 404: leave it
+ *
+ * 404 proves nothing by itself (listings lag, a job may just have taken it): the reconciler decides about that one.
+ */
+import { nextAttemptState } from '../attempt-machine.ts';
+import { change } from '../change.ts';
+import type { Ledger } from '../ledger.ts';
+import { limits } from '../limits.ts';
+import { attemptKey, isSpare, minuteOf, paceKey, pointsKey } from '../records.ts';
+import type { Attempt, Pool } from '../types.ts';
+import { changeDeps, type DispatchDeps } from './deps.ts';
+
+export async function endAttempt(deps: DispatchDeps, pool: Pool, attempt: Attempt): Promise<void> {
+  const intent = await storeIntent(deps, attempt);
+  if (!intent) return;
+  if (intent.runnerDeletedAt === undefined) {
+    const outcome = await deps.github.deleteRunner(intent.installationId, pool.scope, intent.runnerId as number);
+    deps.log({ event: 'end-runner', attempt: intent.id, outcome: outcome.kind });
+    if (outcome.kind === 'busy') return update(deps, intent.id, 'runner-busy');
+    if (outcome.kind !== 'deleted') return;
+    await update(deps, intent.id, 'end', { runnerDeletedAt: deps.clock() });
+  }
+  const ended = await deps.fleet.terminate(intent.instanceId as string);
+  deps.log({ event: 'terminate', attempt: intent.id, instance: intent.instanceId, outcome: ended });
+}
+
+/** The intent, unless the attempt got a job meanwhile, or the minute's points are spent. */
+async function storeIntent(deps: DispatchDeps, attempt: Attempt): Promise<Attempt | undefined> {
+  const now = deps.clock();
+  const installation = attempt.installationId;
+  const keys = [attemptKey(attempt.id), paceKey(installation), pointsKey(installation, minuteOf(now))];
+  const stored = await change(changeDeps(deps), keys, (ledger) => decideEnd(ledger, attempt.id));
+  return stored.kind === 'ok' ? stored.result : undefined;
+}
+
+function decideEnd(ledger: Ledger, id: string): Attempt | undefined {
+  const attempt = ledger.attempt(id);
+  if (!attempt || attempt.runnerId === undefined) return undefined;
+  if (attempt.state === 'ENDING' && attempt.runnerDeletedAt !== undefined) return attempt;
+  if (attempt.state !== 'ENDING' && !isSpare(attempt)) return undefined;
+  if (ledger.freePoints(attempt.installationId) < limits.writePoints) return undefined;
+  ledger.spend(attempt.installationId, limits.writePoints);
+  const ending: Attempt = { ...attempt, state: nextAttemptState(attempt.state, 'end') };
+  ledger.setAttempt(ending);
+  return ending;
+}
+
+async function update(
+  deps: DispatchDeps,
+  id: string,
+  event: 'runner-busy' | 'end',
+  more: Partial<Attempt> = {},
+): Promise<void> {
+  await change(changeDeps(deps), [attemptKey(id)], (ledger) => {
+    const attempt = ledger.attempt(id);
+    if (attempt) ledger.setAttempt({ ...attempt, ...more, state: nextAttemptState(attempt.state, event) });
+  });
+}

@@ -1,0 +1,36 @@
+/**
+ * The effects that follow a stored decision, in the order in which they must happen: send launches, make JIT configs,
+ * end what is not needed, wake later. Each is repeatable: a crash in between is repaired by doing it again.
+ */
+import type { Ledger } from '../ledger.ts';
+import type { Attempt, Launch, Pool } from '../types.ts';
+import type { DispatchDeps } from './deps.ts';
+import { endAttempt } from './end-attempt.ts';
+import { registerAttempts } from './register-attempts.ts';
+import { scheduleWake } from './schedule-wake.ts';
+import { sendLaunch } from './send-launch.ts';
+
+export interface FollowUp {
+  readonly pool: Pool;
+  readonly installationId: number;
+  /** Stored launches to send, or to send again. */
+  readonly launches: readonly Launch[];
+  /** Attempts with an instance and without a JIT config. */
+  readonly register: readonly Attempt[];
+  /** Spares that idled for long enough. */
+  readonly end: readonly Attempt[];
+  readonly wakeMs?: number;
+}
+
+/** `known`: the records as the decision left them. Returns the jobs for which not all could be recorded. */
+export async function followUp(deps: DispatchDeps, work: FollowUp, known: Ledger): Promise<readonly string[]> {
+  const sent = await Promise.all(work.launches.map((launch) => sendLaunch(deps, work.pool, launch, known)));
+  const registered = await Promise.all([
+    registerAttempts(deps, work.pool, work.register, known),
+    ...sent.map((one) => registerAttempts(deps, work.pool, one.launched, one.known)),
+  ]);
+  await Promise.all(work.end.map((attempt) => endAttempt(deps, work.pool, attempt)));
+  const wakes = [work, ...sent, ...registered].map((one) => one.wakeMs).filter((ms) => ms !== undefined);
+  if (wakes.length > 0) await scheduleWake(deps, work.pool, work.installationId, Math.min(...wakes));
+  return [...sent, ...registered].flatMap((one) => one.unrecorded);
+}

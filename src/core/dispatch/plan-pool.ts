@@ -1,0 +1,97 @@
+/** Plans a pool in the ledger: waiting jobs get spares, new attempts in one stored launch, or a reason to wait. Pure. */
+
+import { nextJobState } from '../job-machine.ts';
+import type { Ledger } from '../ledger.ts';
+import { limits } from '../limits.ts';
+import { attemptIdOf, launchIdOf } from '../names.ts';
+import { planLaunches } from '../plan-launches.ts';
+import type { Key } from '../ports.ts';
+import { isSpare, liveKey, minuteOf, paceKey, pointsKey, runnerKey, wakeKey } from '../records.ts';
+import type { Attempt, Job, Launch, Market, Pool } from '../types.ts';
+
+/** What must follow once the ledger is stored. */
+export interface Planned {
+  readonly launch?: Launch;
+  /** Plan again after this long: some jobs had to wait. */
+  readonly wakeMs?: number;
+}
+
+/** What the plan of a pool reads beside the records of its jobs and attempts. */
+export const planKeys = (pool: Pool, installationId: number, now: number): Key[] => [
+  liveKey(pool.name),
+  wakeKey(pool.name),
+  runnerKey(pool.platform),
+  paceKey(installationId),
+  pointsKey(installationId, minuteOf(now)),
+];
+
+export function planPool(
+  ledger: Ledger,
+  pool: Pool,
+  waiting: readonly Job[],
+  deploymentId: string,
+  market: Market = pool.market,
+): Planned {
+  const [first] = waiting;
+  if (!first) return {};
+  const plan = planLaunches(waiting, {
+    spares: ledger.attempts().filter((attempt) => attempt.pool === pool.name && isSpare(attempt)),
+    freeCapacity: ledger.freeCapacity(pool),
+    freePoints: ledger.freePoints(first.installationId),
+  });
+  for (const { job, attempt } of plan.inherit) inherit(ledger, job, attempt);
+  for (const { job, reason } of plan.wait) ledger.setJob({ ...job, reason });
+  const launch = plan.launch.length > 0 ? storeLaunch(ledger, pool, plan.launch, deploymentId, market) : undefined;
+  if (plan.wait.length === 0) return { launch };
+  return { launch, wakeMs: plan.launch.length === limits.launchesPerPass ? limits.nextPassMs : limits.wakeMs };
+}
+
+function inherit(ledger: Ledger, job: Job, attempt: Attempt): void {
+  assign(ledger, job, attempt.id);
+  ledger.setAttempt({ ...attempt, jobId: job.id, spareSince: undefined });
+}
+
+function assign(ledger: Ledger, job: Job, attemptId: string): void {
+  ledger.setJob({
+    ...job,
+    state: nextJobState(job.state, 'attempt-assigned'),
+    attemptId,
+    reason: 'boot-pending',
+  });
+}
+
+/** One launch with an attempt for each job; capacity and points are reserved in the same transaction. */
+function storeLaunch(ledger: Ledger, pool: Pool, jobs: readonly Job[], deploymentId: string, market: Market): Launch {
+  const attemptIds = jobs.map((job) => attemptIdOf(job.id, job.attempts + 1));
+  const launch: Launch = {
+    id: launchIdOf(deploymentId, attemptIds[0] as string),
+    v: 0,
+    state: 'STORED',
+    pool: pool.name,
+    installationId: (jobs[0] as Job).installationId,
+    market,
+    launchTemplate: pool.launchTemplate,
+    attemptIds,
+    storedAt: ledger.now,
+  };
+  ledger.setLaunch(launch);
+  jobs.forEach((job, position) => {
+    const id = attemptIds[position] as string;
+    assign(ledger, { ...job, attempts: job.attempts + 1 }, id);
+    ledger.setAttempt(newAttempt(id, launch.id, job, ledger.now));
+    ledger.spend(job.installationId, limits.writePoints);
+  });
+  ledger.reserve(pool.name, jobs.length);
+  return launch;
+}
+
+const newAttempt = (id: string, launchId: string, job: Job, now: number): Attempt => ({
+  id,
+  v: 0,
+  state: 'INTENT',
+  pool: job.pool,
+  launchId,
+  installationId: job.installationId,
+  jobId: job.id,
+  createdAt: now,
+});

@@ -1,0 +1,81 @@
+/** Makes a JIT config for each launched attempt, puts it into its instance's mailbox, and records that. */
+import { nextAttemptState } from '../attempt-machine.ts';
+import { change } from '../change.ts';
+import type { WaitReason } from '../codes.ts';
+import type { Ledger } from '../ledger.ts';
+import { limits } from '../limits.ts';
+import { jobIdOfAttempt } from '../names.ts';
+import { attemptKey, paceKey } from '../records.ts';
+import type { Attempt, Pool } from '../types.ts';
+import { deleteRunner } from './delete-runner.ts';
+import { changeDeps, type DispatchDeps } from './deps.ts';
+import { type MailOutcome, mailAttempt } from './mail-attempt.ts';
+
+export interface Registered {
+  readonly wakeMs?: number;
+  /** Jobs of attempts whose registration could not be stored. */
+  readonly unrecorded: readonly string[];
+}
+
+export async function registerAttempts(
+  deps: DispatchDeps,
+  pool: Pool,
+  attempts: readonly Attempt[],
+  known: Ledger,
+): Promise<Registered> {
+  const [first] = attempts;
+  if (!first) return { unrecorded: [] };
+  const runner = known.runnerPackage(pool.platform);
+  const outcomes: MailOutcome[] = [];
+  for (let from = 0; from < attempts.length; from += limits.concurrentJitConfigs) {
+    const some = attempts.slice(from, from + limits.concurrentJitConfigs);
+    outcomes.push(...(await Promise.all(some.map((attempt) => mailAttempt(deps, pool, attempt, runner)))));
+  }
+  const keys = [...attempts.map((attempt) => attemptKey(attempt.id)), paceKey(first.installationId)];
+  const decide = (ledger: Ledger) => record(ledger, first.installationId, outcomes);
+  const stored = await change(changeDeps(deps), keys, decide, known);
+  if (stored.kind === 'failed') return { unrecorded: attempts.map((attempt) => jobIdOfAttempt(attempt.id)) };
+  await Promise.all(stored.result.orphans.map((orphan) => deleteRunner(deps, orphan)));
+  return { wakeMs: stored.result.wakeMs, unrecorded: [] };
+}
+
+interface Recorded {
+  readonly wakeMs?: number;
+  /** Their instance died while the JIT config was made: nobody will ever use the runner. */
+  readonly orphans: readonly Attempt[];
+}
+
+function record(ledger: Ledger, installationId: number, outcomes: readonly MailOutcome[]): Recorded {
+  const orphans: Attempt[] = [];
+  let wakeMs: number | undefined;
+  for (const outcome of outcomes) {
+    const attempt = ledger.attempt(outcome.attemptId) as Attempt;
+    if (outcome.kind === 'mailed') {
+      const mailed = setMailed(ledger, attempt, outcome);
+      if (mailed.state === 'GONE') orphans.push(mailed);
+    } else {
+      setWaiting(ledger, attempt, outcome.reason);
+      if (outcome.retryAfterMs !== undefined) ledger.slowDown(installationId, ledger.now + outcome.retryAfterMs);
+      wakeMs = Math.min(wakeMs ?? limits.queueDelayMs, Math.max(limits.wakeMs, outcome.retryAfterMs ?? 0));
+    }
+  }
+  return { wakeMs, orphans };
+}
+
+function setMailed(ledger: Ledger, attempt: Attempt, mail: MailOutcome & { kind: 'mailed' }): Attempt {
+  const mailed: Attempt = {
+    ...attempt,
+    state: nextAttemptState(attempt.state, 'mail-given'),
+    runnerId: mail.runnerId,
+    runnerName: mail.runnerName,
+    registeredAt: ledger.now,
+  };
+  ledger.setAttempt(mailed);
+  return mailed;
+}
+
+function setWaiting(ledger: Ledger, attempt: Attempt, reason: WaitReason): void {
+  ledger.setAttempt({ ...attempt, reason });
+  const job = attempt.jobId === undefined ? undefined : ledger.job(attempt.jobId);
+  if (job?.state === 'LAUNCHING') ledger.setJob({ ...job, reason });
+}

@@ -1,0 +1,110 @@
+/** Turns the fleet's answer to a launch into records: instances bound to attempts, shortfall back to waiting. Pure. */
+import { nextAttemptState } from '../attempt-machine.ts';
+import type { WaitReason } from '../codes.ts';
+import { nextJobState } from '../job-machine.ts';
+import { isClosedLaunch, type LaunchEvent, nextLaunchState } from '../launch-machine.ts';
+import type { Ledger } from '../ledger.ts';
+import { limits } from '../limits.ts';
+import type { LaunchOutcome } from '../ports.ts';
+import type { Attempt, Job, Launch, Pool } from '../types.ts';
+import { type Planned, planPool } from './plan-pool.ts';
+
+export interface Settled extends Planned {
+  /** These have an instance now and need a JIT config. */
+  readonly launched: readonly Attempt[];
+}
+
+/** What an answer without instances means: for the launch, for its jobs, and how soon to try again. */
+const REFUSALS: Record<
+  Exclude<LaunchOutcome['kind'], 'ok'>,
+  { readonly event: LaunchEvent; readonly reason: WaitReason; readonly wakeMs: number }
+> = {
+  'no-capacity': { event: 'refused', reason: 'no-capacity', wakeMs: limits.capacityRetryMs },
+  misconfigured: { event: 'refused', reason: 'ec2-misconfigured', wakeMs: limits.slowRetryMs },
+  over: { event: 'refused', reason: 'launch-over', wakeMs: limits.wakeMs },
+  throttled: { event: 'unanswered', reason: 'ec2-throttled', wakeMs: limits.unansweredLaunchMs },
+  unknown: { event: 'unanswered', reason: 'ec2-unanswered', wakeMs: limits.unansweredLaunchMs },
+};
+
+export function settleLaunch(
+  ledger: Ledger,
+  launchId: string,
+  outcome: LaunchOutcome,
+  pool: Pool,
+  deploymentId: string,
+): Settled {
+  const launch = ledger.launch(launchId) as Launch;
+  if (isClosedLaunch(launch.state)) return { launched: [] };
+  const attempts = launch.attemptIds.map((id) => ledger.attempt(id) as Attempt);
+  if (outcome.kind !== 'ok') return settleRefusal(ledger, launch, attempts, outcome.kind, pool, deploymentId);
+
+  ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, 'answered') });
+  const count = outcome.instanceIds.length;
+  const launched = attempts
+    .slice(0, count)
+    .map((attempt, position) => bind(ledger, attempt, outcome.instanceIds[position] as string));
+  const jobs = failAttempts(ledger, attempts.slice(count), 'no-capacity');
+  return { launched, ...retry(ledger, launch, jobs, 'no-capacity', pool, deploymentId) };
+}
+
+function settleRefusal(
+  ledger: Ledger,
+  launch: Launch,
+  attempts: readonly Attempt[],
+  kind: keyof typeof REFUSALS,
+  pool: Pool,
+  deploymentId: string,
+): Settled {
+  const { event, reason, wakeMs } = REFUSALS[kind];
+  ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, event), reason, sentAt: ledger.now });
+  if (event === 'refused') {
+    const jobs = failAttempts(ledger, attempts, reason);
+    return { launched: [], ...retry(ledger, launch, jobs, kind, pool, deploymentId) };
+  }
+  for (const job of jobsOf(ledger, attempts)) ledger.setJob({ ...job, reason });
+  return { launched: [], wakeMs };
+}
+
+function bind(ledger: Ledger, attempt: Attempt, instanceId: string): Attempt {
+  const state = nextAttemptState(attempt.state, 'instance-launched');
+  const launched: Attempt = { ...attempt, state, instanceId, launchedAt: ledger.now };
+  ledger.setAttempt(launched);
+  ledger.bindInstance(instanceId, attempt.id);
+  return launched;
+}
+
+/** The attempts come to nothing; the jobs that counted on them wait again. */
+function failAttempts(ledger: Ledger, attempts: readonly Attempt[], reason: WaitReason): Job[] {
+  const jobs = jobsOf(ledger, attempts).map((job) => ({
+    ...job,
+    state: nextJobState(job.state, 'attempt-lost'),
+    attemptId: undefined,
+    reason,
+  }));
+  for (const attempt of attempts) {
+    ledger.setAttempt({ ...attempt, state: nextAttemptState(attempt.state, 'launch-failed'), reason });
+    ledger.reserve(attempt.pool, -1);
+  }
+  for (const job of jobs) ledger.setJob(job);
+  return jobs;
+}
+
+function jobsOf(ledger: Ledger, attempts: readonly Attempt[]): Job[] {
+  return attempts
+    .map((attempt) => (attempt.jobId === undefined ? undefined : ledger.job(attempt.jobId)))
+    .filter((job) => job?.state === 'LAUNCHING') as Job[];
+}
+
+/** Spot that found no capacity is asked for on demand at once, as a launch of its own. All else waits for a wake. */
+function retry(
+  ledger: Ledger,
+  launch: Launch,
+  jobs: readonly Job[],
+  refusal: keyof typeof REFUSALS,
+  pool: Pool,
+  deploymentId: string,
+): Planned {
+  if (jobs.length === 0) return {};
+  const fallsBack = refusal === 'no-capacity' && launch.market === 'spot' && pool.onDemandFallback;
+  return fallsBack ? planPool(ledger, pool, jobs, deploymentId, 'on-demand') : { wakeMs: REFUSALS[refusal].wakeMs };
+}
