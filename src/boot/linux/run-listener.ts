@@ -1,0 +1,70 @@
+import { bash } from './bash';
+
+export const runListener = bash`
+# ---- listener: takes one job; ends with it
+LISTENING='' RAN_JOB=''
+
+note_marker() { # note_marker LINE: the markers say more than the exit status
+  case $1 in
+    [0-9]*Z:\ Listening\ for\ Jobs*)
+      LISTENING=yes
+      systemctl stop mayfly-boot-deadline.timer
+      phase listening ;;
+    [0-9]*Z:\ Running\ job:\ *) RAN_JOB=yes && phase job ;;
+    [0-9]*Z:\ Job\ *\ completed\ with\ result:\ *) phase completed ;; # not yet told to GitHub: wait for the exit
+  esac
+}
+
+check_clock() {
+  now
+  if [[ -z $LISTENING ]]; then
+    ((NOW < GIVE_UP)) || fail boot-deadline
+  else
+    ((NOW < LIFE_ENDS)) || fail lifetime-over
+  fi
+}
+
+run_listener() { # sets EXIT_STATUS
+  local output pid line part='' status
+  exec {output}< <(exec systemd-run --quiet --wait --pipe --collect --uid=runner --unit=mayfly-runner \
+    -p KillMode=control-group -p TimeoutStopSec=5s -p WorkingDirectory="$RUNNER_DIR" \
+    --setenv=ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1 "$RUNNER_DIR/bin/Runner.Listener" run 2>&1)
+  pid=$!
+  while :; do
+    status=0
+    IFS= read -r -t 1 -u "$output" line || status=$?
+    part+=$line
+    if ((status == 0)); then
+      echo "$part"
+      note_marker "$part"
+      part=''
+    elif ((status < 128)) || ! kill -0 "$pid" 2>/dev/null; then # > 128: a second without a line
+      break
+    fi
+    check_clock
+  done
+  exec {output}<&-
+  EXIT_STATUS=0
+  wait "$pid" || EXIT_STATUS=$?
+}
+
+await_update() {
+  local end
+  now
+  end=$((NOW + UPDATE_WAIT_MS))
+  until [[ -e $RUNNER_DIR/update.finished ]] || ((NOW >= end)); do
+    sleep "$POLL_S"
+    now
+  done
+  rm -f "$RUNNER_DIR/update.finished"
+}
+
+RELAUNCHES=0
+while run_listener; ((EXIT_STATUS >= 2 && EXIT_STATUS <= 4)); do
+  ((++RELAUNCHES <= 3)) || fail listener-failed
+  if ((EXIT_STATUS == 2)); then sleep "$RELAUNCH_S"; else await_update; fi
+done
+((EXIT_STATUS != 7)) || fail version-deprecated
+if ((EXIT_STATUS != 0)) || [[ -z $RAN_JOB ]]; then fail listener-failed; fi
+CODE='done'
+`;

@@ -1,0 +1,40 @@
+import { bash } from './bash';
+
+/** Every way out of the script leads through `finish`. */
+export const trap = bash`
+# ---- trap: every way out of this script reports, then powers off
+CODE=boot-error LINE=0 EXIT_STATUS=null PHASES='' USER_ID=''
+
+now() { NOW=$((\${EPOCHREALTIME/./} / 1000)); } # milliseconds since 1970
+
+phase() { # phase NAME: remembers when it was first reached
+  now
+  [[ $PHASES == *"\"$1\""* ]] || PHASES+="\${PHASES:+,}\"$1\":$NOW"
+  echo "mayfly: $1"
+}
+
+fail() { # fail CODE: never from a subshell, which could not set CODE
+  CODE=$1 LINE=\${BASH_LINENO[0]}
+  exit 1
+}
+
+on_error() { # on_error LINE: in a subshell it only ends that; the line that waits for it then fails too
+  ((BASH_SUBSHELL)) || LINE=$1
+  exit 1
+}
+
+finish() {
+  trap - ERR EXIT
+  set +e
+  phase ended
+  echo "mayfly: $CODE (line $LINE, runner's exit status $EXIT_STATUS)"
+  [[ -z $USER_ID ]] || report
+  power_off
+}
+
+trap 'on_error "$LINENO"' ERR
+trap finish EXIT
+phase started
+readonly GIVE_UP=$((NOW + BOOT_DEADLINE_MS - BOOT_REPORT_MS)) # the watchdog bites BOOT_REPORT_MS later
+readonly LIFE_ENDS=$((NOW + LIFETIME_MS - LIFE_REPORT_MS))
+`;
