@@ -19,6 +19,7 @@ export interface MailRow {
 export function toMail(row: MailRow): Mail {
   return {
     id: row.id,
+    given: row.jit !== undefined,
     taken: row.jit === USED,
     ...(isShortText(row.takenAt, MOST_TAKEN_AT_LENGTH) ? { takenAt: row.takenAt } : {}),
     ...(isShortText(row.boot, MOST_BOOT_BYTES) ? { boot: row.boot } : {}),

@@ -26,7 +26,7 @@ export function checkWrites(writes: readonly Write[]): void {
 }
 
 /** Throws unless it is a time in whole seconds since 1970: milliseconds there would never expire. */
-export function checkSeconds(expiresAt: number): void {
+function checkSeconds(expiresAt: number): void {
   if (!Number.isInteger(expiresAt) || expiresAt < 0 || expiresAt >= LATEST_SECONDS)
     throw new RangeError(`expiresAt is in seconds since 1970, not ${expiresAt}`);
 }

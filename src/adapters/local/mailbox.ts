@@ -1,7 +1,6 @@
 /** The mailbox table in memory, and the two calls that an instance makes to its own row of it. */
 import type { Mail, Mailbox } from '../../core/ports.ts';
 import { isShortText, MOST_BOOT_BYTES, toMail, USED } from '../mail.ts';
-import { checkSeconds } from '../table-rules.ts';
 
 interface Row {
   readonly id: string;
@@ -15,7 +14,6 @@ export class LocalMailbox implements Mailbox {
   readonly #rows = new Map<string, Row>();
 
   async give(userId: string, letter: string, expiresAt: number): Promise<'given' | 'already'> {
-    checkSeconds(expiresAt);
     const row = this.#row(userId);
     if (row.jit !== undefined) return 'already';
     row.jit = letter;
@@ -50,7 +48,7 @@ export class LocalMailbox implements Mailbox {
   /** Drops what has expired. DynamoDB does so some time after `expiresAt`, within days: the owner decides when. */
   expire(now: number): void {
     for (const { id, expiresAt } of this.#rows.values())
-      if (expiresAt !== undefined && expiresAt * 1_000 <= now) this.#rows.delete(id);
+      if (expiresAt !== undefined && expiresAt <= now) this.#rows.delete(id);
   }
 
   /** Rows that hold a letter which nobody took, for what is left over. */

@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest';
+import type { Launch, Pool } from '../../core/types.ts';
+import { type Capacity, LocalFleet } from './fleet.ts';
+import type { LocalInstance } from './instance-host.ts';
+
+const pool: Pool = {
+  name: 'linux',
+  labels: ['self-hosted', 'linux'],
+  priority: 0,
+  publicRepositories: false,
+  platform: 'linux-x64',
+  scope: { kind: 'organization', organization: 'octo-org' },
+  runnerGroupId: 1,
+  market: 'spot',
+  onDemandFallback: true,
+  launchTemplate: { id: 'lt-1', version: '3' },
+  roleId: 'AROAEXAMPLE',
+  maxRunners: 10,
+  idleTimeoutMs: 60_000,
+  bootDeadlineMs: 300_000,
+};
+
+const launchOf = (id: string, count: number, other: Partial<Launch> = {}): Launch => ({
+  v: 1,
+  id,
+  state: 'SENT',
+  pool: pool.name,
+  installationId: 1,
+  market: 'spot',
+  launchTemplate: pool.launchTemplate,
+  attemptIds: Array.from({ length: count }, (_, n) => `${id}-${n}`),
+  storedAt: 0,
+  ...other,
+});
+
+function fleetWith(capacity?: (launch: Launch) => Capacity) {
+  const time = { now: 1_000 };
+  const started: LocalInstance[] = [];
+  const stopped: string[] = [];
+  const host = {
+    start: (instance: LocalInstance) => void started.push(instance),
+    stop: (id: string) => void stopped.push(id),
+  };
+  return { time, started, stopped, fleet: new LocalFleet({ clock: () => time.now, host, capacity }) };
+}
+
+const first = 'i-00000000000000001';
+const second = 'i-00000000000000002';
+
+test('launches as many instances as there are attempts, and hands them to the host', async () => {
+  const { fleet, started } = fleetWith();
+  expect(await fleet.launch(launchOf('launch', 2), pool)).toEqual({ kind: 'ok', instanceIds: [first, second] });
+  expect(started).toEqual(fleet.list());
+  expect(started[0]).toEqual({
+    id: first,
+    launchId: 'launch',
+    pool: 'linux',
+    market: 'spot',
+    state: 'pending',
+    launchedAt: 1_000,
+  });
+});
+
+test('the same launch gives the same answer and no further instance', async () => {
+  const { fleet, started } = fleetWith();
+  const outcome = await fleet.launch(launchOf('launch', 2), pool);
+  fleet.instanceEnded(first, 'Client.InstanceInitiatedShutdown');
+  expect(await fleet.launch(launchOf('launch', 2), pool)).toEqual(outcome);
+  expect(started).toHaveLength(2);
+});
+
+test.each<Partial<Launch>>([
+  { market: 'on-demand' },
+  { launchTemplate: { id: 'lt-1', version: '4' } },
+  { attemptIds: ['one'] },
+])('the same launch with other parameters is over: %o', async (other) => {
+  const { fleet, started } = fleetWith();
+  await fleet.launch(launchOf('launch', 2), pool);
+  expect(await fleet.launch(launchOf('launch', 2, other), pool)).toMatchObject({ kind: 'over' });
+  expect(started).toHaveLength(2);
+});
+
+test('a launch whose instances are all gone is over', async () => {
+  const { fleet } = fleetWith();
+  await fleet.launch(launchOf('launch', 2), pool);
+  fleet.instanceEnded(first, 'x');
+  fleet.instanceEnded(second, 'x');
+  expect(await fleet.launch(launchOf('launch', 2), pool)).toMatchObject({ kind: 'over' });
+});
+
+test('an instance runs, ends by itself, and says why', async () => {
+  const { fleet, time } = fleetWith();
+  const changes: string[] = [];
+  fleet.onChange(({ id, state, stateReason }) => changes.push([id, state, stateReason].join(' ').trim()));
+  await fleet.launch(launchOf('launch', 1), pool);
+  fleet.instanceRunning(first);
+  fleet.instanceRunning(first);
+  time.now = 5_000;
+  fleet.instanceEnded(first, 'Client.InstanceInitiatedShutdown');
+  fleet.instanceEnded(first, 'Server.SpotInstanceTermination');
+  fleet.instanceRunning(first);
+  expect(changes).toEqual([
+    `${first} pending`,
+    `${first} running`,
+    `${first} terminated Client.InstanceInitiatedShutdown`,
+  ]);
+  expect(fleet.list()).toMatchObject([{ state: 'terminated', launchedAt: 1_000, terminatedAt: 5_000 }]);
+});
+
+test('terminating stops the host once; the instance is gone when the host says so', async () => {
+  const { fleet, stopped } = fleetWith();
+  await fleet.launch(launchOf('launch', 1), pool);
+  expect(await fleet.terminate(first)).toBe('ok');
+  expect(await fleet.terminate(first)).toBe('ok');
+  expect(stopped).toEqual([first]);
+  expect(fleet.list()).toMatchObject([{ state: 'pending' }]);
+  fleet.instanceEnded(first, 'Client.InstanceInitiatedShutdown');
+  expect(fleet.list()).toMatchObject([{ state: 'terminated', stateReason: 'Client.UserInitiatedShutdown' }]);
+  expect(await fleet.terminate(first)).toBe('ok');
+  expect(stopped).toEqual([first]);
+  expect(await fleet.terminate('i-0ffffffffffffffff')).toBe('not-ours');
+});
+
+test('a host that ends an instance at once is fine', async () => {
+  const fleet: LocalFleet = new LocalFleet({
+    clock: () => 0,
+    host: {
+      start: ({ id }) => fleet.instanceRunning(id),
+      stop: (id) => fleet.instanceEnded(id, 'Client.UserInitiatedShutdown'),
+    },
+  });
+  await fleet.launch(launchOf('launch', 1), pool);
+  expect(fleet.list()).toMatchObject([{ state: 'running' }]);
+  await fleet.terminate(first);
+  expect(fleet.list()).toMatchObject([{ state: 'terminated' }]);
+});
+
+test('less capacity gives fewer instances, none gives no-capacity, and a replay the same', async () => {
+  const { fleet } = fleetWith(({ market }) => (market === 'spot' ? 1 : 0));
+  expect(await fleet.launch(launchOf('a', 3), pool)).toEqual({ kind: 'ok', instanceIds: [first] });
+  const none = launchOf('b', 1, { market: 'on-demand' });
+  expect(await fleet.launch(none, pool)).toMatchObject({ kind: 'no-capacity' });
+  expect(await fleet.launch(none, pool)).toMatchObject({ kind: 'no-capacity' });
+});
+
+test('a throttled or refused request used no token', async () => {
+  let capacity: Capacity = 'throttled';
+  const { fleet } = fleetWith(() => capacity);
+  expect(await fleet.launch(launchOf('launch', 1), pool)).toMatchObject({ kind: 'throttled' });
+  capacity = 'misconfigured';
+  expect(await fleet.launch(launchOf('launch', 1), pool)).toMatchObject({ kind: 'misconfigured' });
+  capacity = 1;
+  expect(await fleet.launch(launchOf('launch', 1), pool)).toEqual({ kind: 'ok', instanceIds: [first] });
+});
+
+test('a lost answer is found by a replay', async () => {
+  const { fleet, started } = fleetWith(() => 'unknown');
+  expect(await fleet.launch(launchOf('launch', 2), pool)).toMatchObject({ kind: 'unknown' });
+  expect(started).toHaveLength(2);
+  expect(await fleet.launch(launchOf('launch', 2), pool)).toEqual({ kind: 'ok', instanceIds: [first, second] });
+  expect(started).toHaveLength(2);
+});
