@@ -12,7 +12,7 @@ const fences: Record<string, readonly string[]> = {
 };
 
 const sources = (folder: string) =>
-  globSync(`${folder}/**/*.ts`).filter((file) => !file.endsWith('.test.ts') && !file.endsWith('.contract.ts'));
+  globSync(`${folder}/**/*.ts`).filter((file) => !/(\.test|\.contract|test-support)\.ts$/.test(file));
 
 const importsOf = (source: string) =>
   [

@@ -184,7 +184,7 @@ export interface WebhookSecrets {
   read(options?: { fresh?: boolean }): Promise<readonly string[] | undefined>;
 }
 
-/** HMAC-SHA256 in hexadecimal over the raw bytes, compared in constant time. */
+/** HMAC-SHA256 in hexadecimal over the raw bytes, compared in constant time. An empty secret verifies nothing. */
 export type VerifyHmac = (secret: string, body: Uint8Array, signatureHex: string) => boolean;
 
 // ------------------------------------------------------------------------------------------------------------ log

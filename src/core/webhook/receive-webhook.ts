@@ -85,8 +85,7 @@ async function checkSignature(
   signature: string,
   deps: WebhookDeps,
 ): Promise<'ok' | 'not-configured' | 'signature-mismatch'> {
-  const fits = (secrets: readonly string[]) =>
-    secrets.some((secret) => secret !== '' && deps.verify(secret, bytes, signature));
+  const fits = (secrets: readonly string[]) => secrets.some((secret) => deps.verify(secret, bytes, signature));
   const known = await deps.secrets.read();
   if (known && fits(known)) return 'ok';
   const fresh = await deps.secrets.read({ fresh: true });
