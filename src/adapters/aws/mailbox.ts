@@ -1,0 +1,47 @@
+/** The mailbox table in DynamoDB: partition key `id`, time to live `expiresAt`; nothing else shares it. */
+import { ConditionalCheckFailedException, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Mail, Mailbox } from '../../core/ports.ts';
+import { type MailRow, toMail } from '../mail.ts';
+import { batchGet } from './batch-get.ts';
+import { faultOf } from './classify.ts';
+import { toAttributes } from './write-request.ts';
+
+export class AwsMailbox implements Mailbox {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+
+  constructor(client: DynamoDBClient, tableName: string) {
+    this.#client = client;
+    this.#tableName = tableName;
+  }
+
+  /** An update, not a put: the instance may have made the row before, with a report. */
+  async give(
+    userId: string,
+    letter: string,
+    expiresAt: number,
+  ): Promise<'given' | 'already' | 'throttled' | 'unavailable'> {
+    const request = new UpdateItemCommand({
+      TableName: this.#tableName,
+      Key: toAttributes({ id: userId }),
+      UpdateExpression: 'SET jit = :letter, expiresAt = :expiresAt',
+      ConditionExpression: 'attribute_not_exists(jit)',
+      ExpressionAttributeValues: toAttributes({ ':letter': letter, ':expiresAt': Math.ceil(expiresAt / 1_000) }),
+    });
+    try {
+      await this.#client.send(request);
+      return 'given';
+    } catch (error) {
+      return error instanceof ConditionalCheckFailedException ? 'already' : faultOf(error);
+    }
+  }
+
+  async read(userIds: readonly string[]): Promise<readonly Mail[] | 'unavailable'> {
+    const keys = userIds.map((id) => toAttributes({ id }));
+    const rows = await batchGet(this.#client, this.#tableName, keys);
+    if (rows === 'unavailable') return rows;
+    const mails = new Map(rows.map((row) => toMail(unmarshall(row) as MailRow)).map((mail) => [mail.id, mail]));
+    return userIds.flatMap((id) => mails.get(id) ?? []);
+  }
+}
