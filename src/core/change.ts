@@ -3,8 +3,8 @@ import { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import type { Clock, Key, Table, WriteOutcome } from './ports.ts';
 
-/** Rounds of following references: instance -> attempt -> job -> its attempt. */
-const REFERENCE_ROUNDS = 4;
+/** Rounds of following references: instance -> attempt -> job -> what its pool's plan needs. */
+const REFERENCE_ROUNDS = 5;
 /** DynamoDB's limit of keys in one BatchGetItem. */
 const KEYS_PER_READ = 100;
 
@@ -19,6 +19,9 @@ export interface ChangeDeps {
   readonly maxRunnersOf: (pool: string) => number;
 }
 
+/** What to read: a list, or what follows from the records read so far, asked again after each round of reading. */
+export type Keys = readonly Key[] | ((ledger: Ledger) => readonly Key[]);
+
 /**
  * Reads `keys` and all that they refer to, lets `decide` change the ledger, and stores that in one transaction.
  * `decide` may run several times and must have no effect but on the ledger it gets. What is `known` from the change
@@ -26,7 +29,7 @@ export interface ChangeDeps {
  */
 export async function change<Result>(
   deps: ChangeDeps,
-  keys: readonly Key[],
+  keys: Keys,
   decide: (ledger: Ledger) => Result,
   known?: Ledger,
 ): Promise<ChangeOutcome<Result>> {
@@ -44,8 +47,10 @@ export async function change<Result>(
 
 const OK: WriteOutcome = { kind: 'ok' };
 
-async function load(table: Table, ledger: Ledger, keys: readonly Key[]): Promise<boolean> {
-  let wanted = ledger.missing(keys);
+async function load(table: Table, ledger: Ledger, keys: Keys): Promise<boolean> {
+  const wantedNow = () =>
+    ledger.missing([...(typeof keys === 'function' ? keys(ledger) : keys), ...ledger.references()]);
+  let wanted = wantedNow();
   for (let round = 0; wanted.length > 0 && round <= REFERENCE_ROUNDS; round++) {
     for (let from = 0; from < wanted.length; from += KEYS_PER_READ) {
       const some = wanted.slice(from, from + KEYS_PER_READ);
@@ -55,7 +60,7 @@ async function load(table: Table, ledger: Ledger, keys: readonly Key[]): Promise
         ledger.put(key, items[position]);
       });
     }
-    wanted = ledger.missing(ledger.references());
+    wanted = wantedNow();
   }
   return true;
 }

@@ -25,7 +25,7 @@ export const limits = {
   dispatchBatch: 10,
   /** Times that a decision is made again after others changed the same records. Then the message is repeated. */
   conflictRetries: 4,
-  /** Attempts launched by one pass: with their jobs they fit the 100 writes of one transaction. The rest: next wake. */
+  /** Attempts launched by one pass, so that they fit the 100 writes of a transaction. The rest: next wake. */
   launchesPerPass: 18,
   /** A launch without an answer for this long is sent again, unchanged. Longer than any fleet request takes. */
   unansweredLaunchMs: 30 * SECOND,
@@ -51,8 +51,6 @@ export const limits = {
   slowRetryMs: 15 * MINUTE,
   /** The same when only the size of a pass stopped us. */
   nextPassMs: 1 * SECOND,
-  /** Records of one kind that a wake looks at. More than two passes can launch; the rest waits for the next. */
-  recordsPerWake: 50,
   /** SQS's limit of a message's delay. */
   queueDelayMs: 15 * MINUTE,
 } as const;

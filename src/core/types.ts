@@ -92,6 +92,8 @@ export interface Job extends Versioned {
   readonly attempts: number;
   /** How many of them ended without having run any job. */
   readonly failures: number;
+  /** No attempt is made for it before. */
+  readonly retryAt?: number;
   readonly runnerName?: string;
   readonly conclusion?: string;
   readonly startedAt?: number;

@@ -5,13 +5,13 @@ import type { InstanceMessage, JobMessage } from '../messages.ts';
 import { attemptIdOfRunner } from '../names.ts';
 import type { Key } from '../ports.ts';
 import { attemptKey, instanceKey, isSpare, jobKey } from '../records.ts';
-import type { Attempt, Job, Pool } from '../types.ts';
+import type { Attempt, Job } from '../types.ts';
 import { hasRunner } from './delete-runner.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import { foldInstanceGone } from './fold-instance-event.ts';
 import { foldJobEvent } from './fold-job-event.ts';
 import type { FollowUp } from './follow-up.ts';
-import { planKeys, planPool } from './plan-pool.ts';
+import { planKeys, planPool, soonest } from './plan-pool.ts';
 import { isUnanswered, isUnregistered } from './wake-pool.ts';
 
 export type EventMessage = JobMessage | InstanceMessage;
@@ -25,19 +25,24 @@ export interface Applied {
 }
 
 export function applyEvents(deps: DispatchDeps, messages: readonly EventMessage[]): Promise<ChangeOutcome<Applied>> {
-  const keys = messages.flatMap((message) => keysOf(deps, message));
+  const named = messages.flatMap((message) => keysOf(deps, message));
+  const keys = (ledger: Ledger) => [...named, ...ledger.jobs().flatMap((job) => planKeysOf(deps, job, ledger.now))];
   return change(changeDeps(deps), keys, (ledger) => decide(deps, ledger, messages));
 }
 
 function keysOf(deps: DispatchDeps, message: EventMessage): Key[] {
   if (message.kind === 'instance') return [instanceKey(message.instanceId)];
-  const pool = deps.pools.get(message.pool) as Pool;
   const attemptId = message.runnerName && attemptIdOfRunner(deps.deploymentId, message.runnerName);
   return [
     jobKey(message.jobId),
     ...(attemptId ? [attemptKey(attemptId)] : []),
-    ...planKeys(pool, message.installationId, deps.clock()),
+    ...planKeysOf(deps, message, deps.clock()),
   ];
+}
+
+function planKeysOf(deps: DispatchDeps, job: { pool: string; installationId: number }, now: number): Key[] {
+  const pool = deps.pools.get(job.pool);
+  return pool ? planKeys(pool, job.installationId, now) : [];
 }
 
 function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMessage[]): Applied {
@@ -77,14 +82,13 @@ function planGroup(deps: DispatchDeps, ledger: Ledger, jobs: readonly Job[]): Fo
   const planned = planPool(ledger, pool, waiting, deps.deploymentId);
   const attempts = ledger.attempts().filter(ofPool);
   const unanswered = ledger.launches().filter((launch) => ofPool(launch) && isUnanswered(launch, ledger.now));
-  const idle = attempts.some(isSpare) ? [pool.idleTimeoutMs] : [];
-  const wakes = [...(planned.wakeMs === undefined ? [] : [planned.wakeMs]), ...idle];
+  const idleMs = attempts.some(isSpare) ? pool.idleTimeoutMs : undefined;
   return {
     pool,
     installationId,
     launches: planned.launch ? [planned.launch, ...unanswered] : unanswered,
     register: attempts.filter((attempt) => isUnregistered(attempt, ledger.now)),
     end: [],
-    wakeMs: wakes.length > 0 ? Math.min(...wakes) : undefined,
+    wakeMs: soonest([planned.wakeMs, idleMs]),
   };
 }

@@ -21,11 +21,13 @@ function loseAttempt(ledger: Ledger, jobId: string, attemptId: string): void {
   const job = ledger.job(jobId);
   if (job?.state !== 'LAUNCHING' || job.attemptId !== attemptId) return;
   const failures = job.failures + 1;
+  const isSpent = failures >= limits.attemptsWithoutJob;
   ledger.setJob({
     ...job,
     state: nextJobState(job.state, 'attempt-lost'),
     attemptId: undefined,
     failures,
-    reason: failures >= limits.attemptsWithoutJob ? 'attempts-spent' : 'instance-lost',
+    reason: isSpent ? 'attempts-spent' : 'instance-lost',
+    retryAt: isSpent ? ledger.now + limits.slowRetryMs : undefined,
   });
 }

@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger.ts';
 import type { Attempt, Launch, Pool } from '../types.ts';
 import type { DispatchDeps } from './deps.ts';
 import { endAttempt } from './end-attempt.ts';
+import { soonest } from './plan-pool.ts';
 import { registerAttempts } from './register-attempts.ts';
 import { scheduleWake } from './schedule-wake.ts';
 import { sendLaunch } from './send-launch.ts';
@@ -30,7 +31,7 @@ export async function followUp(deps: DispatchDeps, work: FollowUp, known: Ledger
     ...sent.map((one) => registerAttempts(deps, work.pool, one.launched, one.known)),
   ]);
   await Promise.all(work.end.map((attempt) => endAttempt(deps, work.pool, attempt)));
-  const wakes = [work, ...sent, ...registered].map((one) => one.wakeMs).filter((ms) => ms !== undefined);
-  if (wakes.length > 0) await scheduleWake(deps, work.pool, work.installationId, Math.min(...wakes));
+  const wakeMs = soonest([work, ...sent, ...registered].map((one) => one.wakeMs));
+  if (wakeMs !== undefined) await scheduleWake(deps, work.pool, work.installationId, wakeMs);
   return [...sent, ...registered].flatMap((one) => one.unrecorded);
 }

@@ -34,15 +34,14 @@ export async function mailAttempt(
   attempt: Attempt,
   runner: RunnerPackage | undefined,
 ): Promise<MailOutcome> {
-  const waiting = (reason: WaitReason): MailOutcome => ({ kind: 'waiting', attemptId: attempt.id, reason });
-  if (!runner) return waiting('runner-cache-empty');
+  if (!runner) return waiting(attempt, 'runner-cache-empty');
   const name = runnerNameOf(deps.deploymentId, attempt.id);
   const first = await register(deps, pool, attempt, runner, name);
   if (first !== 'name-taken') return first;
   const cleared = await clearName(deps, pool, attempt, name);
   if (cleared !== 'cleared') return cleared;
   const second = await register(deps, pool, attempt, runner, runnerNameOf(deps.deploymentId, attempt.id, true));
-  return second === 'name-taken' ? waiting('github-refused') : second;
+  return second === 'name-taken' ? waiting(attempt) : second;
 }
 
 async function register(
@@ -65,10 +64,24 @@ async function register(
   const given = await deps.mailbox.give(userId(pool, attempt), letter, deps.clock() + limits.mailTtlMs);
   deps.log({ event: 'registered', attempt: attempt.id, runner: name, mail: given });
   if (given === 'given') return { kind: 'mailed', attemptId: attempt.id, runnerId: jit.runnerId, runnerName: name };
-  // Whoever was faster keeps its runner; ours is of no use. With no answer, the repeat finds the name taken.
-  if (given === 'already') return 'name-taken';
-  return { kind: 'waiting', attemptId: attempt.id, reason: 'boot-pending' };
+  // With no answer from the mailbox, the repeat finds the name taken and looks what lies there.
+  return given === 'already' ? adoptOther(deps, pool, attempt, jit.runnerId) : waiting(attempt);
 }
+
+/** A letter lay there already: an earlier run, which had to take the second name, was ended before it recorded that. */
+async function adoptOther(deps: DispatchDeps, pool: Pool, attempt: Attempt, ownId: number): Promise<MailOutcome> {
+  await deps.github.deleteRunner(attempt.installationId, pool.scope, ownId);
+  const name = runnerNameOf(deps.deploymentId, attempt.id, true);
+  const found = await deps.github.findRunner(attempt.installationId, pool.scope, name);
+  if (found.kind !== 'ok') return waiting(attempt);
+  return { kind: 'mailed', attemptId: attempt.id, runnerId: found.runner.id, runnerName: name };
+}
+
+const waiting = (attempt: Attempt, reason: WaitReason = 'boot-pending'): MailOutcome => ({
+  kind: 'waiting',
+  attemptId: attempt.id,
+  reason,
+});
 
 /** Decides whose the taken name is. Only a runner that no instance can have the JIT config of is deleted. */
 async function clearName(
@@ -77,17 +90,16 @@ async function clearName(
   attempt: Attempt,
   name: string,
 ): Promise<MailOutcome | 'cleared'> {
-  const waiting: MailOutcome = { kind: 'waiting', attemptId: attempt.id, reason: 'boot-pending' };
   const mail = await deps.mailbox.read([userId(pool, attempt)]);
-  if (mail === 'unavailable') return waiting;
+  if (mail === 'unavailable') return waiting(attempt);
   const found = await deps.github.findRunner(attempt.installationId, pool.scope, name);
-  if (found.kind === 'gone') return mail.some(holdsLetter) ? waiting : 'cleared';
+  if (found.kind === 'gone') return mail.some(holdsLetter) ? waiting(attempt) : 'cleared';
   if (found.kind !== 'ok') return failed(deps, attempt, found);
   if (mail.some(holdsLetter))
     return { kind: 'mailed', attemptId: attempt.id, runnerId: found.runner.id, runnerName: name };
   const deleted = await deps.github.deleteRunner(attempt.installationId, pool.scope, found.runner.id);
   if (deleted.kind === 'deleted' || deleted.kind === 'gone') return 'cleared';
-  return deleted.kind === 'busy' ? waiting : failed(deps, attempt, deleted);
+  return deleted.kind === 'busy' ? waiting(attempt) : failed(deps, attempt, deleted);
 }
 
 const holdsLetter = (mail: { readonly given: boolean }) => mail.given;

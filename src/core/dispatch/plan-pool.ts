@@ -32,19 +32,29 @@ export function planPool(
   deploymentId: string,
   market: Market = pool.market,
 ): Planned {
-  const [first] = waiting;
-  if (!first) return {};
-  const plan = planLaunches(waiting, {
+  const due = waiting.filter((job) => (job.retryAt ?? 0) <= ledger.now).slice(0, limits.launchesPerPass);
+  const wakes = waiting.filter((job) => (job.retryAt ?? 0) > ledger.now).map((job) => (job.retryAt ?? 0) - ledger.now);
+  const [first] = due;
+  if (!first) return { wakeMs: soonest(wakes) };
+  const plan = planLaunches(due, {
     spares: ledger.attempts().filter((attempt) => attempt.pool === pool.name && isSpare(attempt)),
     freeCapacity: ledger.freeCapacity(pool),
     freePoints: ledger.freePoints(first.installationId),
   });
   for (const { job, attempt } of plan.inherit) inherit(ledger, job, attempt);
-  for (const { job, reason } of plan.wait) ledger.setJob({ ...job, reason });
+  for (const { job, reason } of plan.wait) if (job.reason !== reason) ledger.setJob({ ...job, reason });
+  if (plan.wait.length > 0) wakes.push(limits.wakeMs);
+  // A full pass that had all it wanted: there may be more of them.
+  else if (due.length === limits.launchesPerPass) wakes.push(limits.nextPassMs);
   const launch = plan.launch.length > 0 ? storeLaunch(ledger, pool, plan.launch, deploymentId, market) : undefined;
-  if (plan.wait.length === 0) return { launch };
-  return { launch, wakeMs: plan.launch.length === limits.launchesPerPass ? limits.nextPassMs : limits.wakeMs };
+  return { launch, wakeMs: soonest(wakes) };
 }
+
+/** The shortest of these waits, if there is any. */
+export const soonest = (waits: readonly (number | undefined)[]): number | undefined => {
+  const known = waits.filter((ms) => ms !== undefined);
+  return known.length > 0 ? Math.min(...known) : undefined;
+};
 
 function inherit(ledger: Ledger, job: Job, attempt: Attempt): void {
   assign(ledger, job, attempt.id);

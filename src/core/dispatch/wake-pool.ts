@@ -3,6 +3,7 @@
  * an answer, attempts without mail, spares that idle. Bounded per wake; what is left gets the next one.
  */
 import { type ChangeOutcome, change } from '../change.ts';
+import { isClosedLaunch } from '../launch-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import type { Key } from '../ports.ts';
@@ -10,7 +11,7 @@ import { isSpare, OPEN, type RecordKind, recordKey, type Shelf, shelfPrefix } fr
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import type { FollowUp } from './follow-up.ts';
-import { planKeys, planPool } from './plan-pool.ts';
+import { planKeys, planPool, soonest } from './plan-pool.ts';
 
 /** `failed`: the table did not answer; the message is repeated. */
 export async function wakePool(
@@ -35,7 +36,7 @@ async function openKeys(deps: DispatchDeps, pool: Pool): Promise<Key[] | 'unavai
   const pages = await Promise.all(
     SHELVES.map(async ({ shelf, kind }) => {
       const prefix = shelfPrefix(shelf, pool.name);
-      const page = await deps.table.query(OPEN, { prefix, limit: limits.recordsPerWake });
+      const page = await deps.table.query(OPEN, { prefix, limit: limits.launchesPerPass });
       return page === 'unavailable'
         ? page
         : page.items.map((marker) => recordKey(kind, marker.sk.slice(prefix.length)));
@@ -73,8 +74,7 @@ const isExpired = (job: Job, now: number) => now - job.createdAt > limits.jobAge
 
 /** Sent, or to be sent, by somebody who has had time enough for it. */
 export const isUnanswered = (launch: Launch, now: number) =>
-  (launch.state === 'STORED' || launch.state === 'SENT') &&
-  now - (launch.sentAt ?? launch.storedAt) >= limits.unansweredLaunchMs;
+  !isClosedLaunch(launch.state) && now - (launch.sentAt ?? launch.storedAt) >= limits.unansweredLaunchMs;
 
 export const isUnregistered = (attempt: Attempt, now: number) =>
   attempt.state === 'LAUNCHED' && now - (attempt.launchedAt ?? now) >= limits.wakeMs;
@@ -92,8 +92,7 @@ function nextWakeMs(
   pool: Pool,
   now: number,
 ): number | undefined {
-  const dues = spares.map((attempt) => Math.max(limits.wakeMs, idleLeftMs(attempt, pool, now)));
-  if (launches.some((launch) => launch.state === 'STORED' || launch.state === 'SENT')) dues.push(limits.wakeMs);
-  if (plannedMs !== undefined) dues.push(plannedMs);
-  return dues.length > 0 ? Math.min(...dues) : undefined;
+  const idlesMs = spares.map((attempt) => Math.max(limits.wakeMs, idleLeftMs(attempt, pool, now)));
+  const isOpen = launches.some((launch) => !isClosedLaunch(launch.state));
+  return soonest([plannedMs, isOpen ? limits.wakeMs : undefined, ...idlesMs]);
 }
