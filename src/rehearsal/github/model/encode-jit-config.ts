@@ -22,12 +22,15 @@ export function encodeJitConfig(state: GitHubState, runner: RunnerRecord, workFo
     Ephemeral: 'True',
     DisableUpdate: 'False',
     SkipSessionRecover: 'False',
+    MonitorSocketAddress: '',
   };
   const credentials = {
     Scheme: 'OAuth',
     Data: {
       clientId: runner.clientId,
-      authorizationUrl: `${serverUrl}/oauth2/token`,
+      authorizationUrl: `${serverUrl}/_apis/oauth2/token/${runner.clientId}`,
+      authorizationUrlV2: `${serverUrl}/_apis/v2/oauth2/token/${runner.clientId}`,
+      enableAuthMigrationByDefault: 'True',
       requireFipsCryptography: 'True',
     },
   };

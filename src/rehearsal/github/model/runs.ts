@@ -3,7 +3,7 @@ import { unassign } from './assign-jobs.ts';
 import { queueDelivery } from './deliveries.ts';
 import { findRepository } from './repositories.ts';
 import { removeRunner } from './runners.ts';
-import { engineJob, type GitHubState, nextId, nextSecret, now } from './state.ts';
+import { type GitHubState, nextId, nextSecret, now } from './state.ts';
 import type { JobEvent, JobRecord, RunnerRecord, RunRecord, Trigger } from './types.ts';
 
 /** Makes a run of a workflow: `(context) => startRun(workflow, context)`. */
@@ -55,10 +55,12 @@ export function cancelRun(state: GitHubState, run: RunRecord): 'cancelled' | 'ov
   return 'cancelled';
 }
 
-/** Ends a job that runs or waits, and whatever follows from that in its run. */
+/**
+ * Ends a job that runs or waits, and whatever follows from that in its run. To the engine, a job that is "cancelled"
+ * without having been told to stop has lost its runner: it fails.
+ */
 export function endJob(state: GitHubState, job: JobRecord, end: 'ran' | 'cancelled' | 'timed-out'): void {
   applyChanges(state, job.run, job.run.run.finishJob(job.key, end));
-  if (job.status !== 'completed') completeJob(state, job, engineJob(job));
 }
 
 export function tellJob(
@@ -113,7 +115,6 @@ function createJob(state: GitHubState, run: RunRecord, engine: RunJob): JobRecor
     createdAt: now(state),
     status: 'queued',
     cancelRequested: false,
-    runnerLost: false,
     stepTimes: new Map(),
     log: [],
     logCharacters: 0,
@@ -130,7 +131,7 @@ function queueJob(state: GitHubState, job: JobRecord): void {
   queueDelivery(state, 'queued', job);
 }
 
-function completeJob(state: GitHubState, job: JobRecord, engine: RunJob | undefined): void {
+function completeJob(state: GitHubState, job: JobRecord, engine: RunJob): void {
   if (job.status === 'completed') return;
   state.waiting.delete(job);
   state.due.queue.drop(job);
@@ -138,8 +139,8 @@ function completeJob(state: GitHubState, job: JobRecord, engine: RunJob | undefi
   const assigned = unassign(state, job);
   if (assigned?.online) state.idle.add(assigned);
   job.status = 'completed';
-  // The engine knows no lost runners: to it, the job was told to stop.
-  job.conclusion = job.runnerLost ? 'failure' : (engine?.conclusion ?? 'failure');
+  job.conclusion = engine.conclusion ?? 'failure';
+  job.finalSteps = engine.steps;
   job.completedAt = now(state);
   state.changed = true;
   tellJob(state, 'job-completed', job);

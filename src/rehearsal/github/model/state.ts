@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { WorkflowRun } from '../../workflow/types.ts';
 import { clocks } from './clocks.ts';
 import { DeadlineQueue } from './deadline-queue.ts';
 import type { Bucket } from './rate-limits.ts';
@@ -126,9 +125,4 @@ export function nextSecret(state: GitHubState, kind: string): string {
 export function nextGuid(state: GitHubState, kind: string): string {
   const hex = nextSecret(state, kind);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
-
-/** The engine's view of a job. */
-export function engineJob(job: JobRecord): WorkflowRun['jobs'][number] | undefined {
-  return job.run.run.jobs.find(({ key }) => key === job.key);
 }

@@ -19,7 +19,7 @@ export function tick(state: GitHubState): void {
   for (const job of due.acquire.takeDue(at)) requeue(state, job);
   for (const runner of due.silence.takeDue(at)) goOffline(state, runner);
   for (const job of due.queue.takeDue(at)) endJob(state, job, 'cancelled');
-  for (const job of due.lock.takeDue(at)) loseRunner(state, job);
+  for (const job of due.lock.takeDue(at)) endJob(state, job, 'cancelled');
   for (const runner of due.reap.takeDue(at)) if (!runner.job) removeRunner(state, runner);
   for (const delivery of due.delivery.takeDue(at)) state.deliveries.delete(delivery.id);
 }
@@ -34,9 +34,4 @@ function requeue(state: GitHubState, job: JobRecord): void {
   const runner = unassign(state, job);
   state.waiting.add(job);
   tellJob(state, 'job-requeued', job, runner);
-}
-
-function loseRunner(state: GitHubState, job: JobRecord): void {
-  job.runnerLost = true;
-  endJob(state, job, 'cancelled');
 }

@@ -1,6 +1,6 @@
 /** The records of the model. They are live: read them at once, do not keep them, and never change them from outside. */
 import type { Clock } from '../../../core/ports.ts';
-import type { JobConclusion, WorkflowRun } from '../../workflow/types.ts';
+import type { JobConclusion, RunStep, WorkflowRun } from '../../workflow/types.ts';
 import type { RateLimits } from './rate-limits.ts';
 
 export interface ModelOptions {
@@ -112,8 +112,8 @@ export interface JobRecord {
   /** The runner that it is assigned to, and that has not taken it yet. */
   assignedTo?: RunnerRecord;
   cancelRequested: boolean;
-  /** The runner stopped renewing its lock. */
-  runnerLost: boolean;
+  /** As the engine had them at the end. */
+  finalSteps?: readonly RunStep[];
   readonly stepTimes: Map<number, { readonly startedAt: number; completedAt?: number }>;
   readonly log: string[];
   logCharacters: number;

@@ -1,5 +1,5 @@
 import type { RunStep } from '../../../workflow/types.ts';
-import { engineJob, type GitHubState } from '../state.ts';
+import type { GitHubState } from '../state.ts';
 import type { JobRecord } from '../types.ts';
 import { nodeId, timeJson } from './account-json.ts';
 
@@ -25,7 +25,7 @@ export function jobJson(state: GitHubState, job: JobRecord) {
     started_at: timeJson(job.startedAt ?? job.createdAt),
     completed_at: job.completedAt === undefined ? null : timeJson(job.completedAt),
     name: job.name,
-    steps: (engineJob(job)?.steps ?? []).map((step) => stepJson(step, job)),
+    steps: stepsOf(job).map((step) => stepJson(step, job)),
     check_run_url: `${repositoryUrl}/check-runs/${job.id}`,
     labels: job.labels,
     ...runnerFields(job),
@@ -40,6 +40,12 @@ function runnerFields({ runner, conclusion }: JobRecord) {
   // Cancelled before any runner took it: GitHub sends empty values, not null.
   if (conclusion === 'cancelled') return { runner_id: 0, runner_name: '', runner_group_id: 0, runner_group_name: '' };
   return { runner_id: null, runner_name: null, runner_group_id: null, runner_group_name: null };
+}
+
+/** A job that waits has no steps yet, neither here nor at GitHub. */
+function stepsOf(job: JobRecord): readonly RunStep[] {
+  if (job.status !== 'in_progress') return job.finalSteps ?? [];
+  return job.run.run.jobs.find(({ key }) => key === job.key)?.steps ?? [];
 }
 
 function stepJson(step: RunStep, job: JobRecord) {
