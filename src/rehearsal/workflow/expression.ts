@@ -32,8 +32,7 @@ export function evaluateExpression(text: string, scope: Scope): Plain {
     const tree = new Parser(tokensOf(text), CONTEXTS, functions).parse();
     return fromData(new Evaluator(tree, toData(contexts) as data.Dictionary, named).evaluate());
   } catch (error) {
-    if (error instanceof EvaluationFailure) throw error;
-    throw new EvaluationFailure(`\${{ ${text.trim()} }}: ${(error as Error).message}`);
+    throw failureOf(text, error);
   }
 }
 
@@ -81,8 +80,13 @@ function lex(text: string) {
   try {
     return new Lexer(text).lex().tokens;
   } catch (error) {
-    throw new EvaluationFailure((error as Error).message);
+    throw failureOf(text, error);
   }
+}
+
+function failureOf(text: string, error: unknown): EvaluationFailure {
+  if (error instanceof EvaluationFailure) return error;
+  return new EvaluationFailure(`\${{ ${text.trim()} }}: ${(error as Error).message}`);
 }
 
 function functionsFor(status: Status) {
