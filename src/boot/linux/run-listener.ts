@@ -25,21 +25,23 @@ check_clock() {
 }
 
 run_listener() { # sets EXIT_STATUS
-  local output pid line part='' status
+  local output pid line part='' status gone=''
   exec {output}< <(exec systemd-run --quiet --wait --pipe --collect --uid=runner --unit=mayfly-runner \
     -p KillMode=control-group -p TimeoutStopSec=5s -p WorkingDirectory="$RUNNER_DIR" \
     --setenv=ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1 "$RUNNER_DIR/bin/Runner.Listener" run 2>&1)
   pid=$!
   while :; do
     status=0
-    IFS= read -r -t 1 -u "$output" line || status=$?
+    IFS= read -r -t "$POLL_S" -u "$output" line || status=$?
     part+=$line
     if ((status == 0)); then
       echo "$part"
       note_marker "$part"
       part=''
-    elif ((status < 128)) || ! kill -0 "$pid" 2>/dev/null; then # > 128: a second without a line
+    elif ((status < 128)) || [[ $gone ]]; then # < 128: end of output
       break
+    else # no line for a while; after its end, one more look for its last lines
+      kill -0 "$pid" 2>/dev/null || gone=yes
     fi
     check_clock
   done

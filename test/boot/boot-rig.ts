@@ -1,0 +1,148 @@
+/** Boots instances on a process host with a runner made of a few lines of bash. For tests. */
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LocalInstance } from '../../src/adapters/local/instance-host.ts';
+import { LocalMailbox } from '../../src/adapters/local/mailbox.ts';
+import { writeLetter } from '../../src/core/letter.ts';
+import type { Pool } from '../../src/core/types.ts';
+import { ProcessHost } from '../../src/rehearsal/hosts/process-host.ts';
+import { serveInstances } from '../../src/rehearsal/instance-services/serve-instances.ts';
+import type { InstanceEvent } from '../../src/rehearsal/instance-services/types.ts';
+
+export const ROLE_ID = 'AROATESTROLE';
+export const RUNNER_KEY = 'runner/2.336.0/actions-runner-linux-x64.tar.gz';
+export const PRIVATE_KEY = '{"d":"the private key, with + and / in its base64: \u00fb\u00ff\u00fe"}';
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+export const JIT_CONFIG = base64(
+  JSON.stringify({
+    '.runner': base64('{"AgentId":"42"}'),
+    '.credentials': base64('{"Scheme":"OAuth"}'),
+    '.credentials_rsaparams': base64(PRIVATE_KEY),
+  }),
+);
+
+/** Lines of the official listener. */
+export const LISTENING = 'echo "2026-11-24 10:00:00Z: Listening for Jobs"';
+export const RUNNING = 'echo "2026-11-24 10:00:01Z: Running job: build (1)"';
+export const COMPLETED = 'echo "2026-11-24 10:00:02Z: Job build (1) completed with result: Succeeded"';
+export const ONE_JOB = [LISTENING, RUNNING, COMPLETED].join('\n');
+
+/** A package of the official layout: entries start with `./`. `listener`: bash. */
+export function packRunner(listener: string): Buffer {
+  const folder = mkdtempSync(join(tmpdir(), 'mayfly-pack-'));
+  try {
+    mkdirSync(join(folder, 'layout', 'bin'), { recursive: true });
+    writeFileSync(join(folder, 'layout/bin/Runner.Listener'), `#!/bin/bash\n${listener}\n`, { mode: 0o755 });
+    writeFileSync(join(folder, 'layout/run.sh'), '#!/bin/bash\nexit 1\n', { mode: 0o755 });
+    execFileSync('tar', ['-czf', join(folder, 'runner.tar.gz'), '-C', join(folder, 'layout'), '.']);
+    return readFileSync(join(folder, 'runner.tar.gz'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export interface RigOptions {
+  readonly listener?: string;
+  readonly bootDeadlineMs?: number;
+  readonly lifetimeMs?: number;
+  /** Instead of a good one. */
+  readonly mailbox?: LocalMailbox;
+  /** Default: the package that `listener` makes. */
+  readonly open?: (key: string) => Uint8Array | undefined;
+}
+
+export interface Ended {
+  readonly reason: string;
+  /** Tail of the boot log. */
+  readonly log: string;
+  /** What the boot script reported. */
+  readonly report: { code: string; line: number; exit: number | null; phases: Record<string, number> } | undefined;
+}
+
+export type Rig = Awaited<ReturnType<typeof openRig>>;
+
+export async function openRig(options: RigOptions = {}) {
+  const run = `test-${randomBytes(6).toString('hex')}`;
+  const mailbox = options.mailbox ?? new LocalMailbox();
+  const events: InstanceEvent[] = [];
+  const logs = new Map<string, string>();
+  const reasons = new Map<string, string>();
+  const runner = packRunner(options.listener ?? ONE_JOB);
+  const services = await serveInstances({
+    ...{ mailbox, mailboxTable: 'mailbox', bucket: 'runner-bucket', clock: Date.now },
+    open: options.open ?? ((key) => (key === RUNNER_KEY ? runner : undefined)),
+    onEvent: (event) => events.push(event),
+  });
+  const host = new ProcessHost({
+    ...{ run, services, mailboxTable: 'mailbox', bucket: 'runner-bucket', lifetimeMs: options.lifetimeMs ?? 30_000 },
+    pauses: { pollMs: 100, relaunchMs: 50, updateMs: 300 },
+    onBootLog: (id, tail) => logs.set(id, tail),
+    onEnded: (id, reason) => reasons.set(id, reason),
+  });
+  const sha256 = createHash('sha256').update(runner).digest('hex');
+
+  return {
+    host,
+    run,
+    services,
+    mailbox,
+    events,
+    start: (id: string) => host.start(instance(id), { ...pool, bootDeadlineMs: options.bootDeadlineMs ?? 20_000 }),
+    give: (id: string, letter: { runnerKey?: string; runnerSha256?: string } = {}) =>
+      mailbox.give(
+        `${ROLE_ID}:${id}`,
+        writeLetter({ runnerKey: RUNNER_KEY, runnerSha256: sha256, jitConfig: JIT_CONFIG, ...letter }),
+        4_000_000_000,
+      ),
+    async ended(id: string): Promise<Ended> {
+      await until(() => reasons.has(id));
+      const [row] = await mailbox.read([`${ROLE_ID}:${id}`]);
+      const report = row?.boot === undefined ? undefined : JSON.parse(row.boot);
+      return { reason: reasons.get(id) ?? '', log: logs.get(id) ?? '', report };
+    },
+    async close(): Promise<void> {
+      await host.close();
+      await services.close();
+    },
+  };
+}
+
+/** Waits for something to become true, 20 s at most. */
+export async function until(holds: () => boolean): Promise<void> {
+  const end = Date.now() + 20_000;
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`not within 20 s: ${holds}`);
+    await sleep(10);
+  }
+}
+
+const instance = (id: string): LocalInstance => ({
+  id,
+  launchId: 'launch',
+  pool: 'linux',
+  market: 'spot',
+  state: 'pending',
+  launchedAt: 0,
+});
+
+const pool: Pool = {
+  name: 'linux',
+  labels: ['self-hosted'],
+  priority: 0,
+  publicRepositories: false,
+  platform: 'linux-x64',
+  scope: { kind: 'organization', organization: 'octo' },
+  runnerGroupId: 1,
+  market: 'spot',
+  onDemandFallback: true,
+  launchTemplate: { id: 'lt-1', version: '1' },
+  roleId: ROLE_ID,
+  maxRunners: 10,
+  idleTimeoutMs: 60_000,
+  bootDeadlineMs: 20_000,
+};
