@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { createAppAuth } from '@octokit/auth-app';
 import { Octokit } from '@octokit/core';
 import { restEndpointMethods } from '@octokit/plugin-rest-endpoint-methods';
+import type { Hono } from 'hono';
 import { afterEach, expect } from 'vitest';
 import type { RunnerPackage } from '../../../src/rehearsal/github/http/download-routes.ts';
+import type { GitHubModel } from '../../../src/rehearsal/github/model/model.ts';
 import type { ModelOptions } from '../../../src/rehearsal/github/model/types.ts';
 import { type GitHubServer, serveGitHub } from '../../../src/rehearsal/github/serve-github.ts';
 import { type CheckedFetch, checkedFetch } from './checked-fetch.ts';
@@ -58,12 +60,20 @@ afterEach(async () => {
 });
 
 /** The stand-in on a port, with a receiver for its webhooks. Its clock is the world's, which starts at the real time. */
-export async function startStandIn(options: Partial<ModelOptions> = {}): Promise<StandIn> {
+export async function startStandIn(
+  options: Partial<ModelOptions> = {},
+  makeRunnerService?: (model: GitHubModel) => Hono,
+): Promise<StandIn> {
   const hook = await startHookReceiver();
   const world = new World({ hook: { url: hook.url, secret: 'a secret' }, ...options });
   // Octokit signs with the real time.
   world.now = Date.now();
-  const server = await serveGitHub({ model: world.model, appPublicKey: appKey.publicKey, packages: runnerPackages });
+  const server = await serveGitHub({
+    model: world.model,
+    appPublicKey: appKey.publicKey,
+    packages: runnerPackages,
+    runnerService: makeRunnerService?.(world.model),
+  });
   const checked = checkedFetch();
   open.push({ close: async () => void (await Promise.all([server.close(), hook.close()])), checked });
   const connect = (auth: object) =>

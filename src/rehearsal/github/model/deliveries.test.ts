@@ -110,6 +110,7 @@ test('a redelivery has the same GUID and body, its own id, and 3 days', () => {
   expect(world.model.redeliver(failed.id)).toBe('queued');
   const again = world.model.takeDeliveries().at(-1);
   expect(again).toMatchObject({ guid: failed.guid, redelivery: true });
+  expect(again?.result).toBeUndefined();
   expect(again?.payload).toBe(failed.payload);
   expect(again?.id).not.toBe(failed.id);
   world.wait(1);
