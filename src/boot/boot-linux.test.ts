@@ -193,6 +193,16 @@ async function scriptOf(id: string): Promise<string[]> {
   return readFileSync(file, 'utf8').split('\n');
 }
 
+test('a second boot powers off before it does anything', async () => {
+  rig = await openRig({ listener: `${LISTENING}\nbash ../../../boot.sh\nsleep 60` });
+  await rig.give('i-1');
+  rig.start('i-1');
+  const { log, report } = await rig.ended('i-1');
+  expect(log).toMatch(/mayfly: second-boot\n$/);
+  expect(log.match(/mayfly: metadata/g)).toHaveLength(1);
+  expect(report).toBeUndefined();
+});
+
 describe('with another curl', () => {
   /** Puts a bash script before the real curl on the PATH of instances. */
   function wrapCurl(script: string) {

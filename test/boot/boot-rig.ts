@@ -92,7 +92,8 @@ export async function openRig(options: RigOptions = {}) {
     services,
     mailbox,
     events,
-    start: (id: string) => host.start(instance(id), { ...pool, bootDeadlineMs: options.bootDeadlineMs ?? 20_000 }),
+    start: (id: string, changes: Partial<Pool> = {}) =>
+      host.start(instance(id), { ...pool, bootDeadlineMs: options.bootDeadlineMs ?? 20_000, ...changes }),
     give: (id: string, letter: { runnerKey?: string; runnerSha256?: string } = {}) =>
       mailbox.give(
         `${ROLE_ID}:${id}`,

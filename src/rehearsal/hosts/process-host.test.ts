@@ -96,3 +96,8 @@ test('processes are found by their marker, and only those', async () => {
   killNow(child.pid as number);
   await until(() => findMarked(`MAYFLY_INSTANCE=${rig.run}/`).length === 0);
 });
+
+test('a Windows pool is refused', async () => {
+  rig = await openRig();
+  expect(() => rig.start('i-1', { platform: 'windows-x64' })).toThrow('no Windows instances');
+});
