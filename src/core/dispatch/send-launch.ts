@@ -19,7 +19,8 @@ export interface Sent {
 
 export async function sendLaunch(deps: DispatchDeps, pool: Pool, launch: Launch, known: Ledger): Promise<Sent> {
   const outcome = await deps.fleet.launch(launch, pool);
-  deps.log({ event: 'launch', launch: launch.id, pool: pool.name, market: launch.market, ...describe(outcome) });
+  const { id, market, attemptIds } = launch;
+  deps.log({ event: 'launch', launch: id, pool: pool.name, market, attempts: attemptIds, ...describe(outcome) });
   const keys = [launchKey(launch.id), ...planKeys(pool, launch.installationId, deps.clock())];
   const decide = (ledger: Ledger) => settleLaunch(ledger, launch.id, outcome, pool, deps.deploymentId);
   const settled = await change(changeDeps(deps), keys, decide, known);

@@ -1,0 +1,105 @@
+/** `mayfly rehearse`: options, Ctrl-C, and the choice of who shows it. */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { CodedError } from '../core/codes.ts';
+import { defaultPools, readPools, readText } from '../rehearsal/pools.ts';
+import { type Audience, type Report, rehearse } from '../rehearsal/rehearse.ts';
+import { readWorkflow } from '../rehearsal/workflow/read-workflow.ts';
+import { ORGANIZATION } from '../rehearsal/world.ts';
+import { showJson } from './show-json.ts';
+import { showLive } from './show-live.ts';
+import { showPlain } from './show-plain.ts';
+
+export const REHEARSE_HELP = `Usage: mayfly rehearse [options]
+
+Runs a workflow through the whole system on this machine: signed webhook, queue, launch, boot script, runner, job,
+termination. No account is needed; instances are processes here.
+
+  --workflow FILE  the workflow to run (default: an example with a matrix of 4 and a job that depends on it)
+  --jobs N         N runs of the workflow at once (default workflow then: one with a single job)
+  --pools FILE     the pools, in YAML or JSON (default: one pool [self-hosted, linux, x64])
+  --output         print what each job printed, once it is over
+  --json           print one JSON document and nothing else
+  --port N         port of the webhook (default: a free one)
+  --keep-open      stay up afterwards, and print how to send an event with curl
+  --help           print this
+
+Exit codes: 0 every job succeeded and nothing is left; 1 not so; 2 the input can not be used; 130 interrupted.
+`;
+
+const OPTIONS = {
+  workflow: { type: 'string' },
+  jobs: { type: 'string' },
+  pools: { type: 'string' },
+  output: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+  port: { type: 'string' },
+  'keep-open': { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+/** Of this repository and of the package alike. */
+const EXAMPLES = fileURLToPath(new URL('../../examples/workflows/', import.meta.url));
+/** npm passes Ctrl-C on although the terminal has sent it already: a second signal so soon is the same key press. */
+const SAME_KEY_PRESS_MS = 500;
+
+/** A way to show a rehearsal: along the way, and its end. */
+export interface Show extends Audience {
+  end(report: Report): void;
+}
+
+export async function runRehearse(args: readonly string[]): Promise<number> {
+  const { values } = parse(args);
+  if (values.help) {
+    process.stdout.write(REHEARSE_HELP);
+    return 0;
+  }
+  const runs = wholeNumber('--jobs', values.jobs ?? '1', 1, 10_000);
+  const port = wholeNumber('--port', values.port ?? '0', 0, 65_535);
+  const file = values.workflow ?? `${EXAMPLES}${values.jobs === undefined ? 'rehearsal' : 'single-job'}.yml`;
+  const workflow = await readWorkflow(file, readText(file));
+  const pools = values.pools === undefined ? defaultPools(ORGANIZATION) : readPools(values.pools, ORGANIZATION);
+  const show = chooseShow(values);
+  const report = await rehearse({ workflow, runs, pools, port, keepOpen: values['keep-open'] }, show, onInterrupt());
+  show.end(report);
+  if (report.interrupted && !values['keep-open']) return 130;
+  return report.ok || isCleanStop(report, values['keep-open']) ? 0 : 1;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, strict: true, allowPositionals: false });
+  } catch (error) {
+    throw new CodedError('bad-option', (error as Error).message);
+  }
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new CodedError('bad-option', `${option} takes a whole number from ${least} to ${most}, not "${text}".`);
+}
+
+function chooseShow({ json, output }: { json: boolean; output: boolean }): Show {
+  if (json) return showJson(process.stdout);
+  return process.stdout.isTTY && !output ? showLive(process.stdout) : showPlain(process.stdout, output);
+}
+
+/** Aborted by the first Ctrl-C or SIGTERM; a later one ends the process at once. */
+function onInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  let firstAt = 0;
+  const interrupt = () => {
+    if (controller.signal.aborted && Date.now() - firstAt > SAME_KEY_PRESS_MS) process.exit(130);
+    if (!controller.signal.aborted) firstAt = Date.now();
+    controller.abort();
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  return controller.signal;
+}
+
+/** Ctrl-C is how a rehearsal that was kept open ends. */
+function isCleanStop(report: Report, keepOpen: boolean): boolean {
+  return keepOpen && report.jobs.every(({ conclusion }) => conclusion === 'success' || conclusion === 'skipped');
+}

@@ -1,0 +1,89 @@
+/** The words of a rehearsal: its opening, its steps, and the report at its end. */
+import type { Report } from '../rehearsal/rehearse.ts';
+import { type JobStory, PHASES, type Phase, type Step } from '../rehearsal/timeline.ts';
+import type { World } from '../rehearsal/world.ts';
+
+export const seconds = (ms: number) => `${(ms / 1_000).toFixed(2)} s`;
+
+export const renderOpened = (world: World) =>
+  [
+    'A GitHub stand-in, the webhook, the queue, dispatch and an instance host are up on this machine.',
+    `Webhook ${world.webhookUrl}`,
+    '',
+  ].join('\n');
+
+/** What anybody needs to send an event of their own. */
+export const renderInvitation = (world: World) =>
+  `The webhook stays up until Ctrl-C. Its secret is ${world.webhookSecret}. To send it an event from a file:
+
+  secret=${world.webhookSecret} file=event.json
+  curl -i -H 'content-type: application/json' -H 'x-github-event: workflow_job' \\
+    -H "x-hub-signature-256: sha256=$(openssl dgst -sha256 -hmac "$secret" < "$file" | sed 's/.* //')" \\
+    --data-binary @"$file" ${world.webhookUrl}
+`;
+
+export function describeStep({ phase, job }: Step): string {
+  if (phase === 'launched') return `  on ${job.instanceId}`;
+  if (phase === 'running') return job.madeFor ? `  on ${job.instanceId}, made for another job: swapped` : '';
+  if (phase === 'done') return `  ${job.conclusion}`;
+  return '';
+}
+
+export function renderEnd(report: Report): string {
+  return [
+    '',
+    renderTimes(report.jobs),
+    '',
+    `Jobs: ${countBy(report.jobs.map(({ conclusion }) => conclusion ?? 'not over'))}. ${renderLaunches(report.jobs)}`,
+    `Left behind: ${Object.entries(report.leftovers)
+      .map(([what, count]) => `${count} ${what}`)
+      .join(', ')}.`,
+    ...(report.interrupted ? ['Interrupted: every instance was ended.'] : []),
+    '',
+    DIFFERENCES,
+  ].join('\n');
+}
+
+/** How long each phase took, from reaching the one before. */
+function renderTimes(jobs: readonly JobStory[]): string {
+  const rows = PHASES.map((phase, position) => {
+    const before = PHASES[position - 1];
+    const waits = jobs.flatMap((job) => waitOf(job, before, phase) ?? []).sort((a, b) => a - b);
+    return [phase, median(waits), waits.at(-1), waits.length] as const;
+  });
+  const cell = (ms: number | undefined) => (ms === undefined ? '-' : seconds(ms)).padStart(9);
+  return [
+    'Time to reach     median   longest   jobs',
+    ...rows.map(
+      ([phase, middle, most, count]) => `${phase.padEnd(14)}${cell(middle)} ${cell(most)} ${String(count).padStart(6)}`,
+    ),
+  ].join('\n');
+}
+
+function waitOf(job: JobStory, before: Phase | undefined, phase: Phase): number | undefined {
+  const from = before === undefined ? job.createdAt : job.times[before];
+  const to = job.times[phase];
+  return from === undefined || to === undefined ? undefined : to - from;
+}
+
+const median = (sorted: readonly number[]) => sorted[Math.floor((sorted.length - 1) / 2)];
+
+function countBy(words: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, count]) => `${count} ${word}`).join(', ');
+}
+
+function renderLaunches(jobs: readonly JobStory[]): string {
+  const ran = jobs.filter(({ instanceId, times }) => instanceId !== undefined && times.running !== undefined);
+  const swapped = ran.filter(({ madeFor }) => madeFor !== undefined).length;
+  return `${new Set(ran.map(({ instanceId }) => instanceId)).size} instances ran them; ${swapped} jobs took a runner that was made for another.`;
+}
+
+const DIFFERENCES = `On AWS, other than here:
+  webhook     API Gateway and a Lambda function; here an HTTP server that calls the same code
+  queue       SQS; table and mailbox: DynamoDB; here in memory, held to the same tests
+  launch      EC2 CreateFleet; here a process in a scratch folder, without a user or a network of its own
+  boot        the same script, by cloud-init as root; here systemd-run, useradd and poweroff are stand-ins
+  runner      GitHub's actions/runner; here a small one in bash that runs the \`run:\` steps
+  GitHub      github.com; here a model of it that speaks the REST paths and webhooks that are used`;

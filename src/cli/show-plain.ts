@@ -1,0 +1,26 @@
+/** Lines of text, one for each phase that a job reaches: for logs, pipes and `--output`. */
+import type { Report } from '../rehearsal/rehearse.ts';
+import type { JobStory, Step } from '../rehearsal/timeline.ts';
+import type { World } from '../rehearsal/world.ts';
+import type { Show } from './rehearse.ts';
+import { describeStep, renderEnd, renderOpened, seconds } from './render-report.ts';
+
+export function showPlain(out: { write(text: string): unknown }, withOutput: boolean): Show {
+  const print = (text: string) => void out.write(`${text}\n`);
+  let startedAt = Date.now();
+  return {
+    opened: (world: World) => {
+      startedAt = Date.now();
+      print(renderOpened(world));
+    },
+    step: (step: Step) =>
+      print(
+        `${seconds(step.at - startedAt).padStart(8)}  ${step.phase.padEnd(10)}  ${step.job.name}${describeStep(step)}`,
+      ),
+    note: (text: string) => print(`${seconds(Date.now() - startedAt).padStart(8)}  ! ${text}`),
+    jobLog: (job: JobStory, text: string) => {
+      if (withOutput) for (const line of text.trimEnd().split('\n')) print(`          | ${job.name}: ${line}`);
+    },
+    end: (report: Report) => print(renderEnd(report)),
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * Rehearses a workflow: reads it, opens the world, starts its runs, waits until every job is over and nothing is left,
+ * and reports. Everything is closed on the way out, whatever happened.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CodedError } from '../core/codes.ts';
+import { routeJob } from '../core/route-job.ts';
+import type { Pool } from '../core/types.ts';
+import type { RunRecord } from './github/model/types.ts';
+import { type JobStory, type Step, Timeline } from './timeline.ts';
+import { startRun } from './workflow/start-run.ts';
+import type { RunContext, RunJob } from './workflow/types.ts';
+import type { Workflow } from './workflow/workflow.ts';
+import { type Leftovers, openWorld, REPOSITORY, type World, type WorldEvent } from './world.ts';
+
+export interface RehearseOptions {
+  readonly workflow: Workflow;
+  /** How many runs of it, all at once. */
+  readonly runs: number;
+  readonly pools: readonly Pool[];
+  /** Of the webhook; 0: any free one. */
+  readonly port: number;
+  /** Stay up after the last job, until the signal. */
+  readonly keepOpen: boolean;
+}
+
+/** Whoever shows it. All methods are called in the order of what happens. */
+export interface Audience {
+  opened(world: World): void;
+  step(step: Step): void;
+  /** Something went wrong that the timeline does not show: a boot that failed, a message that failed. */
+  note(text: string): void;
+  /** Output of a job that is over. */
+  jobLog(job: JobStory, text: string): void;
+}
+
+export interface Report {
+  readonly jobs: readonly JobStory[];
+  readonly leftovers: Leftovers;
+  /** Every run ended in success, and nothing is left. */
+  readonly ok: boolean;
+  readonly interrupted: boolean;
+}
+
+const POLL_MS = 100;
+/** Nothing at all happened for so long: something hangs. Longer than any job of a rehearsal is silent. */
+const STILLNESS_MS = 15 * 60_000;
+/** After the last job: its instance powers off, idle runners are ended, the last wake message comes. */
+const SETTLE_MS = 90_000;
+
+/** @throws CodedError `labels-unserved`, `port-in-use`, `no-bash`, `tool-missing`, `rehearsal-timeout`. */
+export async function rehearse(options: RehearseOptions, audience: Audience, signal: AbortSignal): Promise<Report> {
+  checkLabels(options.workflow, options.pools);
+  let lastEventAt = Date.now();
+  let world: World | undefined;
+  const timeline = new Timeline((step) => audience.step(step));
+  const onEvent = (event: WorldEvent) => {
+    lastEventAt = Date.now();
+    timeline.apply(event);
+    showTrouble(event, audience);
+    const log = world && logOf(world, event, timeline);
+    if (log) audience.jobLog(log.job, log.text);
+  };
+  world = await openWorld({ pools: options.pools, port: options.port, onEvent });
+  try {
+    audience.opened(world);
+    const runs = startRuns(world, options);
+    await until(
+      () => runs.every(({ run }) => run.conclusion !== undefined),
+      signal,
+      () => {
+        if (Date.now() - lastEventAt > STILLNESS_MS) throw new CodedError('rehearsal-timeout', '');
+      },
+    );
+    if (options.keepOpen) await until(() => false, signal);
+    await settle(world, signal);
+    const leftovers = world.leftovers();
+    const succeeded = runs.every(({ run }) => run.conclusion === 'success');
+    const isClean = Object.values(leftovers).every((count) => count === 0);
+    return {
+      jobs: [...timeline.jobs.values()],
+      leftovers,
+      ok: succeeded && isClean && !signal.aborted,
+      interrupted: signal.aborted,
+    };
+  } finally {
+    await world.close();
+  }
+}
+
+const runContext: RunContext = {
+  runId: 0,
+  runNumber: 0,
+  repository: REPOSITORY,
+  event: 'workflow_dispatch',
+  sha: '',
+  ref: '',
+  serverUrl: '',
+  apiUrl: '',
+};
+
+/** Jobs that nobody would ever run are refused before anything starts. Labels that depend on other jobs are seen later. */
+function checkLabels(workflow: Workflow, pools: readonly Pool[]): void {
+  const run = startRun(workflow, runContext);
+  run.start();
+  for (const job of run.jobs) if (job.status !== 'completed') checkJob(job, pools);
+}
+
+function checkJob(job: RunJob, pools: readonly Pool[]): void {
+  const [owner, name] = REPOSITORY.split('/') as [string, string];
+  if (routeJob(job.labels, { owner, name, private: true }, pools).kind === 'pool') return;
+  const offered = new Set(pools.flatMap(({ labels }) => labels.map((label) => label.toLowerCase())));
+  const unknown = job.labels.filter((label) => !offered.has(label.toLowerCase()));
+  const which = unknown.length > 0 ? `No pool has: ${unknown.join(', ')}.` : 'No single pool has all of them.';
+  const served = pools.map((pool) => `${pool.name} [${pool.labels.join(', ')}]`).join('; ');
+  throw new CodedError('labels-unserved', `Job "${job.name}" [${job.labels.join(', ')}]. ${which} Pools: ${served}.`);
+}
+
+function startRuns(world: World, { workflow, runs }: RehearseOptions): RunRecord[] {
+  return Array.from({ length: runs }, () => world.github.addRun((context) => startRun(workflow, context), REPOSITORY));
+}
+
+/** Polls, because what it waits for is spread over the whole world. Ends at once when interrupted. */
+async function until(isOver: () => boolean, signal: AbortSignal, check: () => void = () => {}): Promise<void> {
+  while (!isOver() && !signal.aborted) {
+    check();
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+async function settle(world: World, signal: AbortSignal): Promise<void> {
+  const deadline = Date.now() + SETTLE_MS;
+  const isClean = () => Object.values(world.leftovers()).every((count) => count === 0);
+  await until(() => isClean() || Date.now() > deadline, signal);
+}
+
+function showTrouble(event: WorldEvent, audience: Audience): void {
+  if (event.source === 'dispatch') {
+    const { entry } = event;
+    if (['bug', 'crash', 'message-failed', 'register-failed'].includes(entry.event))
+      audience.note(`dispatch: ${JSON.stringify(entry)}`);
+  } else if (event.source === 'instance') {
+    if (event.event.kind === 'denied')
+      audience.note(`${event.event.instanceId}: denied ${event.event.code} ${event.event.detail}`);
+  }
+}
+
+function logOf(world: World, event: WorldEvent, timeline: Timeline): { job: JobStory; text: string } | undefined {
+  if (event.source !== 'github' || event.event.kind !== 'job-completed') return undefined;
+  const job = timeline.jobs.get(event.event.job.id);
+  return job && { job, text: world.github.jobLog(Number(job.id)) };
+}

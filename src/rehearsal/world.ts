@@ -1,0 +1,250 @@
+/**
+ * The whole system on this machine: the product's webhook and dispatch over in-process adapters, a GitHub stand-in over
+ * HTTP, and instances that really execute the boot script.
+ *
+ *   GitHub stand-in -(signed webhook)-> webhook -> queue -> dispatch -> fleet -> process host
+ *        ^  ^                                                  |  |                  |
+ *        |  '---------------- JIT config (REST) ---------------'  '-> mailbox <------'  (signed UpdateItem)
+ *        '------------------------- runner: session, job, steps ---------------------'
+ */
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createGitHub } from '../adapters/github/github.ts';
+import { verifyHmac } from '../adapters/hmac.ts';
+import { LocalFleet } from '../adapters/local/fleet.ts';
+import type { LocalInstance } from '../adapters/local/instance-host.ts';
+import { LocalMailbox } from '../adapters/local/mailbox.ts';
+import { LocalQueue } from '../adapters/local/queue.ts';
+import { LocalRunnerStore } from '../adapters/local/runner-store.ts';
+import { LocalTable } from '../adapters/local/table.ts';
+import { LocalWebhookSecrets } from '../adapters/local/webhook-secrets.ts';
+import type { DispatchDeps } from '../core/dispatch/deps.ts';
+import { dispatch } from '../core/dispatch/dispatch.ts';
+import { type Message, parseMessage, writeMessage } from '../core/messages.ts';
+import type { Log } from '../core/ports.ts';
+import { refreshRunnerCache } from '../core/refresh-runner-cache.ts';
+import type { Pool } from '../core/types.ts';
+import type { WebhookAnswer } from '../core/webhook/receive-webhook.ts';
+import { createRunnerKey } from './github/create-runner-key.ts';
+import { GitHubModel } from './github/model/model.ts';
+import type { ModelEvent } from './github/model/types.ts';
+import { runnerService } from './github/runner-service.ts';
+import { type GitHubServer, serveGitHub } from './github/serve-github.ts';
+import { ProcessHost } from './hosts/process-host.ts';
+import { type InstanceServices, serveInstances } from './instance-services/serve-instances.ts';
+import type { InstanceEvent } from './instance-services/types.ts';
+import { pumpQueue, type QueuePump } from './pump-queue.ts';
+import { buildRunnerTarball } from './runner/build-runner-tarball.ts';
+import { serveWebhook, type WebhookServer } from './serve-webhook.ts';
+
+export const ORGANIZATION = 'acme';
+export const REPOSITORY = `${ORGANIZATION}/rehearsal`;
+/** Part of every runner's name, as on AWS. */
+export const DEPLOYMENT = 'rehearsal';
+const INSTALLATION_ID = 7_000_001;
+const APP = { id: 4_711, slug: 'mayfly-rehearsal' };
+const RUNNER_VERSION = '2.336.0';
+const MAILBOX_TABLE = 'mayfly-mailbox';
+const BUCKET = 'mayfly-runners';
+/** Nobody rehearses a job of half an hour. */
+const LIFETIME_MS = 1_800_000;
+const VISIBILITY_TIMEOUT_MS = 180_000;
+const MAX_RECEIVES = 5;
+
+/** All that can be watched, in the order in which it happens. `at` is the world's clock. */
+export type WorldEvent =
+  | { readonly source: 'github'; readonly at: number; readonly event: ModelEvent }
+  | { readonly source: 'webhook'; readonly at: number; readonly answer: WebhookAnswer }
+  | { readonly source: 'queue'; readonly at: number; readonly message: Message }
+  | { readonly source: 'dispatch'; readonly at: number; readonly entry: Parameters<Log>[0] }
+  | { readonly source: 'fleet'; readonly at: number; readonly instance: LocalInstance }
+  | { readonly source: 'instance'; readonly at: number; readonly event: InstanceEvent }
+  | { readonly source: 'boot-log'; readonly at: number; readonly instanceId: string; readonly tail: string };
+
+export interface Leftovers {
+  readonly instances: number;
+  readonly runners: number;
+  readonly processes: number;
+  readonly directories: number;
+  readonly messages: number;
+}
+
+export interface World {
+  readonly github: GitHubModel;
+  readonly webhookUrl: string;
+  readonly webhookSecret: string;
+  leftovers(): Leftovers;
+  /** Ends every instance, then all servers. What was left before that is not cleaned in silence: ask first. */
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly pools: readonly Pool[];
+  /** Of the webhook; 0: any free one. */
+  readonly port: number;
+  readonly onEvent: (event: WorldEvent) => void;
+}
+
+type Tell = (event: DistributiveOmit<WorldEvent, 'at'>) => void;
+/** Undoes one step of opening; awaited if it is a promise. */
+type Closer = () => unknown;
+type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never;
+
+/** @throws CodedError `port-in-use`, `no-bash`, `tool-missing`. */
+export async function openWorld(options: WorldOptions): Promise<World> {
+  const tell: Tell = (event) => options.onEvent({ ...event, at: Date.now() } as WorldEvent);
+  const closers: Closer[] = [];
+  const close = async () => {
+    for (const closer of closers.reverse()) await closer();
+    closers.length = 0;
+  };
+  try {
+    return await build(options, tell, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function build(
+  { pools, port }: WorldOptions,
+  tell: Tell,
+  closers: Closer[],
+  close: () => Promise<void>,
+): Promise<World> {
+  const clock = Date.now;
+  const run = `${process.pid}-${randomBytes(4).toString('hex')}`;
+  const appKey = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const model = newModel(run, tell);
+  const github = await openGitHub(model, appKey.publicKey, run, closers);
+  const store = new LocalRunnerStore(async (url) => {
+    const reply = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+    if (!reply.ok) throw new Error(`HTTP ${reply.status}`);
+    return new Uint8Array(await reply.arrayBuffer());
+  });
+  const mailbox = new LocalMailbox();
+  const services = await serveInstances({
+    ...{ mailbox, clock, mailboxTable: MAILBOX_TABLE, bucket: BUCKET, open: (key) => store.open(key) },
+    onEvent: (event) => tell({ source: 'instance', event }),
+  });
+  closers.push(() => services.close());
+  const { fleet, host } = openFleet(run, services, tell);
+  closers.push(() => host.close());
+  const queue = new LocalQueue({ clock, visibilityTimeoutMs: VISIBILITY_TIMEOUT_MS, maxReceives: MAX_RECEIVES });
+  fleet.onChange((instance) => {
+    tell({ source: 'fleet', instance });
+    if (instance.state === 'terminated')
+      void queue.send(writeMessage({ kind: 'instance', instanceId: instance.id, change: 'terminated' }));
+  });
+  const deps: DispatchDeps = {
+    deploymentId: DEPLOYMENT,
+    pools: new Map(pools.map((pool) => [pool.name, pool])),
+    table: new LocalTable(),
+    queue,
+    mailbox,
+    fleet,
+    github: createGitHub({ baseUrl: github.url, appId: String(APP.id), privateKey: appKey.privateKey, clock }),
+    clock,
+    log: (entry) => tell({ source: 'dispatch', entry }),
+  };
+  await fillRunnerCache(deps, store);
+  closers.push(openPump(queue, deps, tell));
+  const webhookSecret = randomBytes(24).toString('hex');
+  const webhook = await openWebhook(pools, queue, webhookSecret, port, tell);
+  closers.push(() => webhook.close());
+  model.setHook({ url: webhook.url, secret: webhookSecret });
+  return {
+    github: model,
+    webhookUrl: webhook.url,
+    webhookSecret,
+    leftovers: () => ({
+      instances: fleet.list().filter(({ state }) => state !== 'terminated').length,
+      runners: model.state.runners.size,
+      ...host.leftovers(),
+      messages: Object.values(queue.counts()).reduce((sum, count) => sum + count, 0),
+    }),
+    close,
+  };
+}
+
+function newModel(seed: string, tell: Tell): GitHubModel {
+  const model = new GitHubModel({
+    clock: Date.now,
+    seed,
+    app: APP,
+    installation: { id: INSTALLATION_ID, organization: ORGANIZATION },
+    runnerKey: createRunnerKey(),
+  });
+  model.addRepository({ name: REPOSITORY.split('/')[1] as string, private: true });
+  model.onEvent((event) => tell({ source: 'github', event }));
+  return model;
+}
+
+async function openGitHub(
+  model: GitHubModel,
+  appPublicKey: string,
+  run: string,
+  closers: Closer[],
+): Promise<GitHubServer> {
+  const folder = mkdtempSync(join(tmpdir(), `mayfly-packages-${run}-`));
+  closers.push(() => rmSync(folder, { recursive: true, force: true }));
+  const tarball = await buildRunnerTarball(folder, RUNNER_VERSION);
+  const packages = [{ platform: 'linux-x64' as const, ...tarball, content: tarball.path }];
+  const server = await serveGitHub({ model, appPublicKey, packages, runnerService: runnerService(model) });
+  closers.push(() => server.close());
+  return server;
+}
+
+function openFleet(run: string, services: InstanceServices, tell: Tell): { fleet: LocalFleet; host: ProcessHost } {
+  const host = new ProcessHost({
+    ...{ run, services, mailboxTable: MAILBOX_TABLE, bucket: BUCKET, lifetimeMs: LIFETIME_MS },
+    onRunning: (id) => fleet.instanceRunning(id),
+    onEnded: (id, stateReason) => fleet.instanceEnded(id, stateReason),
+    onBootLog: (instanceId, tail) => tell({ source: 'boot-log', instanceId, tail }),
+  });
+  const fleet: LocalFleet = new LocalFleet({ clock: Date.now, host });
+  return { fleet, host };
+}
+
+async function fillRunnerCache(deps: DispatchDeps, store: LocalRunnerStore): Promise<void> {
+  const scope = { kind: 'organization', organization: ORGANIZATION } as const;
+  const refreshed = await refreshRunnerCache({ ...deps, store }, INSTALLATION_ID, scope, ['linux-x64']);
+  const isCurrent = Array.isArray(refreshed) && refreshed.every(({ kind }) => kind === 'current');
+  if (!isCurrent) throw new Error(`the runner cache was not filled: ${JSON.stringify(refreshed)}`);
+}
+
+function openPump(queue: LocalQueue, deps: DispatchDeps, tell: Tell): QueuePump['close'] {
+  const onCrash = (error: unknown) =>
+    tell({ source: 'dispatch', entry: { event: 'crash', error: (error as Error).stack ?? String(error) } });
+  return pumpQueue(queue, (batch) => dispatch(deps, batch), onCrash).close;
+}
+
+function openWebhook(
+  pools: readonly Pool[],
+  queue: LocalQueue,
+  secret: string,
+  port: number,
+  tell: Tell,
+): Promise<WebhookServer> {
+  const deps = {
+    config: { owner: ORGANIZATION, installationId: INSTALLATION_ID, pools },
+    secrets: new LocalWebhookSecrets(Date.now, [secret]),
+    verify: verifyHmac,
+    queue: {
+      send: async (body: string) => {
+        const outcome = await queue.send(body);
+        const message = parseMessage(body);
+        if (message) tell({ source: 'queue', message });
+        return outcome;
+      },
+    },
+    clock: Date.now,
+  };
+  return serveWebhook(deps, port, (answer) => tell({ source: 'webhook', answer }));
+}
