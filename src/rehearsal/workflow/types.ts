@@ -16,6 +16,7 @@ export interface RunJob {
   readonly timeoutMs: number;
   readonly status: 'pending' | 'queued' | 'in_progress' | 'completed';
   readonly conclusion?: JobConclusion;
+  /** None before it starts; then "Set up job", the steps of the file from number 2 on, and "Complete job". */
   readonly steps: readonly RunStep[];
 }
 
@@ -26,7 +27,7 @@ export interface RunStep {
   readonly name: string;
   readonly status: 'queued' | 'in_progress' | 'completed';
   readonly conclusion?: 'success' | 'failure' | 'cancelled' | 'skipped';
-  /** Why it was skipped without being asked to: a `uses:` step. */
+  /** Why it was skipped without being asked to (a `uses:` step), or what went wrong. */
   readonly note?: string;
 }
 
@@ -89,7 +90,10 @@ export interface WorkflowRun {
   /** The next step to execute, or none: then call `finishJob`. Steps not to be executed are marked skipped on the way. */
   nextStep(key: string): StepCommand | undefined;
   finishStep(key: string, result: StepResult): void;
-  /** The runner is done with the job (`cancelled`: it was told to stop, or died). Needs, fail-fast, max-parallel follow. */
+  /**
+   * The runner is done with the job. `cancelled`: it was told to stop, or no runner took it; one that died without being
+   * told has failed. Needs, fail-fast, max-parallel follow.
+   */
   finishJob(key: string, end: 'ran' | 'cancelled' | 'timed-out'): readonly JobChange[];
   /** Cancels the whole run, as the button does. */
   cancel(): readonly JobChange[];
