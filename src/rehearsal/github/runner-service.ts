@@ -192,7 +192,7 @@ function takeResult(call: Call, body: Form): void {
   session.step = undefined;
   if (body.log instanceof ArrayBuffer) log(call, body.log);
   backend.finishStep(session.id, jobId, {
-    exitCode: Number(text(body, 'exitCode')),
+    exitCode: /^\d{1,3}$/.test(text(body, 'exitCode')) ? Number(text(body, 'exitCode')) : 1,
     ...(text(body, 'timedOut') === 'yes' && { timedOut: true }),
     envFile: text(body, 'env'),
     outputFile: text(body, 'output'),

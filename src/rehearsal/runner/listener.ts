@@ -138,7 +138,7 @@ listen() {
 take_job() {
   trap stop_job INT TERM
   job_path="sessions/$session_id/jobs/$job_id"
-  ask POST "$job_path/acquire" 30
+  ask POST "$job_path/acquire" 30 'retry = 2' 'retry-all-errors'
   if [[ $outcome == ok ]]; then
     eval "$answer"
     run_job

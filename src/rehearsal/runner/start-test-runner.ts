@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,7 @@ import { RUNNER_TIMES, type RunnerTimes } from './times.ts';
 /** Short, so that tests are. */
 export const TEST_TIMES: RunnerTimes = {
   ...RUNNER_TIMES,
-  stopGraceMs: 300,
+  stopGraceMs: 200,
   tickMs: 100,
   conflictRetryMs: 50,
   conflictRetries: 2,
@@ -36,7 +37,7 @@ export interface TestRunnerOptions {
   readonly command?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Files to put into the runner's folder. */
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: (place: { readonly root: string; readonly url: string }) => Readonly<Record<string, string>>;
   readonly pollMs?: number;
 }
 
@@ -72,16 +73,24 @@ export async function withRunner(
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   await writeRunner(root, '2.336.0', TEST_TIMES);
-  for (const [name, text] of Object.entries(options.files ?? {})) await writeFile(join(root, name), text);
+  for (const [name, text] of Object.entries(options.files?.({ root, url }) ?? {}))
+    await writeFile(join(root, name), text);
   const runner = startRunner(root, url, options);
   try {
     await use(runner);
   } finally {
-    runner.process.kill('SIGKILL');
+    killGroup(runner.process);
     server.close();
     if ('closeAllConnections' in server) server.closeAllConnections();
     await rm(root, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/** What may be left of it: an error says that nothing is. */
+function killGroup(child: ChildProcess): void {
+  try {
+    process.kill(-Number(child.pid), 'SIGKILL');
+  } catch {}
 }
 
 function startRunner(root: string, url: string, options: TestRunnerOptions): TestRunner {
@@ -96,6 +105,7 @@ function startRunner(root: string, url: string, options: TestRunnerOptions): Tes
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -108,4 +118,13 @@ function startRunner(root: string, url: string, options: TestRunnerOptions): Tes
     child.once('close', (code, signal) => resolve(code ?? signal));
   });
   return { root, process: child, output: () => text, ended };
+}
+
+/** Whether the process still does something: not gone, and no zombie that its new parent has not buried yet. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
 }

@@ -202,6 +202,8 @@ wait_for_step() {
   exit_code=137
   kill -0 "$step_pid" 2>/dev/null || { wait "$step_pid" && exit_code=0 || exit_code=$?; } 2>/dev/null
   ((signal_due_ms == 0)) || kill -KILL -- "-$step_pid" 2>/dev/null
+  # The last output is on its way to the log.
+  [[ ! $ended ]] || IFS= read -rt 0.2 -u "$ended"
 }
 
 # A tick, cut short by the end of the output. After that: naps, as the step is about to end (or has closed its output).
