@@ -158,7 +158,7 @@ test('hooks run before and after the steps', async () => {
 test('after a failed started hook no step is run', async () => {
   for (const [hook, exitCode] of [
     ['exit 4', 4],
-    [undefined, 127],
+    [undefined, 1],
   ] as const) {
     const { backend, log, output } = await runHooked(hook, 'echo completed');
     expect(backend.results.map((result) => result.exitCode)).toEqual([exitCode, exitCode]);
