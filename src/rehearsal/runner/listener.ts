@@ -81,6 +81,8 @@ read_settings() {
   field ServerUrlV2 "$settings" && service_url=\${REPLY%/}
   field WorkFolder "$settings" && work_folder=\${REPLY:-_work}
   field Ephemeral "$settings" && ephemeral=\${REPLY,,}
+  # A variable that came with the environment would be passed on to the job.
+  unset -v client_id
   field ClientId "$credentials" && client_id=$REPLY
   [[ $service_url && $client_id ]]
 }

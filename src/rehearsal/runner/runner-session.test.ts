@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { runJob } from './run-job.ts';
-import { type Script, ScriptedBackend } from './scripted-backend.ts';
-import { jitConfig, type TestRunner, type TestRunnerOptions, withRunner } from './start-test-runner.ts';
+import { runJob } from './testing/run-job.ts';
+import { type Script, ScriptedBackend } from './testing/scripted-backend.ts';
+import { jitConfig, type TestRunner, type TestRunnerOptions, withRunner } from './testing/start-test-runner.ts';
 
 const REGISTRATION = ['.runner', '.credentials', '.credentials_rsaparams'];
 const registered = (runner: TestRunner) => REGISTRATION.map((file) => existsSync(join(runner.root, file)));

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test, vi } from 'vitest';
-import { runJob } from './run-job.ts';
-import { type Script, ScriptedBackend } from './scripted-backend.ts';
-import { isAlive, type TestRunner, type TestRunnerOptions, withRunner } from './start-test-runner.ts';
+import { runJob } from './testing/run-job.ts';
+import { type Script, ScriptedBackend } from './testing/scripted-backend.ts';
+import { isAlive, type TestRunner, type TestRunnerOptions, withRunner } from './testing/start-test-runner.ts';
 
 /** Ignores what can be ignored, as does its child. Prints the child's id. */
 const STUBBORN = "trap '' INT TERM\nsleep 60 &\necho child=$!\nwait\nwait\nwait";

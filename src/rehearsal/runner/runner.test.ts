@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { buildRunnerTarball } from './build-runner-tarball.ts';
-import { runJob } from './run-job.ts';
-import { CLIENT_ID, isAlive } from './start-test-runner.ts';
+import { runJob } from './testing/run-job.ts';
+import { CLIENT_ID, isAlive } from './testing/start-test-runner.ts';
 
 test('a job that succeeds: markers, log, one session, exit 0', async () => {
   const { backend, output, code, log } = await runJob({ steps: [{ script: 'echo one\necho two >&2' }, {}] });
@@ -135,9 +135,16 @@ test('working directory, and what the runner adds to the environment', async () 
 });
 
 test('the client id is in no argv and in no environment of a step', async () => {
-  const { backend, log } = await runJob({
-    steps: [{ script: `sleep 0.3; env; for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <"$f" || true; echo; done` }],
-  });
+  const env = { client_id: 'x', handover: 'x', config: 'x', text: 'x' };
+  const options = { env, files: () => ({ '.env': 'client_id=y\nhandover=y\n' }) };
+  const script = {
+    steps: [
+      {
+        script: `sleep 0.3; env; tr '\\0' '\\n' </proc/$PPID/environ; for f in /proc/[0-9]*/cmdline; do tr '\\0' ' ' <"$f" || true; echo; done`,
+      },
+    ],
+  };
+  const { backend, log } = await runJob(script, options);
   expect(backend.results).toMatchObject([{ exitCode: 0 }]);
   expect(log).toContain('curl --silent');
   expect(log).toContain('GITHUB_ACTIONS=true');
@@ -202,6 +209,8 @@ test('the tarball has the official layout', async () => {
     expect(execFileSync(join(root, 'bin/Runner.Listener'), ['--version'], { encoding: 'utf8' })).toBe('2.336.0\n');
     execFileSync(join(root, 'bin/Runner.Listener'), ['warmup']);
     execFileSync(join(root, 'bin/installdependencies.sh'));
+    const { status } = spawnSync(join(root, 'config.sh'), ['--url', 'x'], { env: { RUNNER_ALLOW_RUNASROOT: '1' } });
+    expect(status).toBe(1);
     execFileSync(join(root, 'env.sh'), { env: { PATH: process.env.PATH, LANG: 'C.UTF-8' } });
     expect(readFileSync(join(root, '.env'), 'utf8')).toBe('LANG=C.UTF-8\n');
     expect(readFileSync(join(root, '.path'), 'utf8')).toBe(`${process.env.PATH}\n`);

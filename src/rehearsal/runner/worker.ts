@@ -10,6 +10,8 @@ export const worker = (times: RunnerTimes) => bash`#!/bin/bash
 # The stand-in for GitHub's Runner.Worker: the steps of one job, one after the other. Whatever may take long is waited
 # for in wait_for_step, which looks at the deadlines, at a cancelled job and at signals.
 set -u
+# A variable that came with the environment would be passed on to the steps.
+unset -v client_id handover
 IFS= read -r -d '' handover
 exec </dev/null
 # Assigned by the listener.

@@ -1,5 +1,5 @@
-import type { RunnerBackend } from '../github/runner-backend.ts';
-import type { StepCommand, StepResult } from '../workflow/types.ts';
+import type { RunnerBackend } from '../../github/runner-backend.ts';
+import type { StepCommand, StepResult } from '../../workflow/types.ts';
 
 export interface Script {
   readonly steps?: readonly Partial<StepCommand>[];

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serve } from '@hono/node-server';
-import { runnerService } from '../github/runner-service.ts';
-import { writeRunner } from './build-runner-tarball.ts';
+import { runnerService } from '../../github/runner-service.ts';
+import { writeRunner } from '../build-runner-tarball.ts';
+import { RUNNER_TIMES, type RunnerTimes } from '../times.ts';
 import type { ScriptedBackend } from './scripted-backend.ts';
-import { RUNNER_TIMES, type RunnerTimes } from './times.ts';
 
 /** Short, so that tests are. */
 export const TEST_TIMES: RunnerTimes = {
