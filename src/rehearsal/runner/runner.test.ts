@@ -7,6 +7,9 @@ import { buildRunnerTarball } from './build-runner-tarball.ts';
 import { runJob } from './testing/run-job.ts';
 import { CLIENT_ID, isAlive } from './testing/start-test-runner.ts';
 
+// Real processes on a busy machine.
+vi.setConfig({ testTimeout: 20_000 });
+
 test('a job that succeeds: markers, log, one session, exit 0', async () => {
   const { backend, output, code, log } = await runJob({ steps: [{ script: 'echo one\necho two >&2' }, {}] });
   expect(log).toBe('one\ntwo\n');
