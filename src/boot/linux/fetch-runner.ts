@@ -9,9 +9,9 @@ mkdir -p "$RUNNER_DIR" "$ROOT/var/tmp"
 fetch_runner() {
   local try
   for try in 1 2 3; do
-    now
-    signed_curl s3 fail "max-time = $(((GIVE_UP - NOW) / 1000 + 1))" "url = \"$S3/$RUNNER_KEY\"" \
-      "output = \"$ARCHIVE\"" && return
+    check_clock runner-download
+    signed_curl s3 fail "max-time = $(((LIMIT_AT - NOW) / 1000 + 1))" "url = $S3/$RUNNER_KEY" \
+      "output = $ARCHIVE" && return
     ((try == 3)) || sleep "$POLL_S"
   done
   return 1

@@ -4,16 +4,18 @@ export const metadata = bash`
 # ---- metadata: which instance this is, and its role's credentials
 TOKEN='' INSTANCE_ID='' REGION='' DOMAIN='' ROLE='' ACCESS_KEY_ID='' SECRET_ACCESS_KEY='' SESSION_TOKEN=''
 
-read_token() { # curl reads all its options from stdin: what stands in argv, every process can see
-  TOKEN=$(printf '%s\n' silent fail 'max-time = 1' 'request = PUT' "url = \"$METADATA/latest/api/token\"" \
-    'header = "X-aws-ec2-metadata-token-ttl-seconds: 21600"' | curl -q -K -)
+curl_with() { # curl_with OPTION...: on stdin, because every process can see what stands in argv
+  printf '%s\n' "$@" | curl -q -K -
+}
+
+read_token() {
+  TOKEN=$(curl_with silent fail 'max-time = 1' 'request = PUT' "url = $METADATA/latest/api/token" \
+    'header = X-aws-ec2-metadata-token-ttl-seconds:21600')
 }
 
 metadata() { # metadata PATH...: prints a line for each
-  local path options=(silent fail fail-early 'max-time = 1' 'write-out = "\n"')
-  options+=("header = \"X-aws-ec2-metadata-token: $TOKEN\"")
-  for path; do options+=("url = \"$METADATA/latest/meta-data/$path\""); done
-  printf '%s\n' "\${options[@]}" | curl -q -K -
+  curl_with silent fail fail-early 'max-time = 1' 'write-out = "\n"' "header = X-aws-ec2-metadata-token:$TOKEN" \
+    "\${@/#/url = $METADATA/latest/meta-data/}"
 }
 
 read_instance() {
@@ -35,8 +37,7 @@ read_credentials() {
 
 # The role's credentials can be missing for seconds after the start.
 until read_token && read_instance && read_credentials; do
-  now
-  ((NOW < GIVE_UP)) || fail metadata-unavailable
+  check_clock metadata-unavailable
   sleep 0.5
 done
 phase metadata

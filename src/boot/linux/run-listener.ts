@@ -2,12 +2,12 @@ import { bash } from './bash';
 
 export const runListener = bash`
 # ---- listener: takes one job; ends with it
-LISTENING='' RAN_JOB=''
+RAN_JOB=''
 
 note_marker() { # note_marker LINE: the markers say more than the exit status
   case $1 in
     [0-9]*Z:\ Listening\ for\ Jobs*)
-      LISTENING=yes
+      LIMIT=$NEXT_LIMIT LIMIT_AT=$NEXT_LIMIT_AT
       systemctl stop mayfly-boot-deadline.timer
       phase listening ;;
     [0-9]*Z:\ Running\ job:\ *) RAN_JOB=yes && phase job ;;
@@ -15,20 +15,14 @@ note_marker() { # note_marker LINE: the markers say more than the exit status
   esac
 }
 
-check_clock() {
-  now
-  if [[ -z $LISTENING ]]; then
-    ((NOW < GIVE_UP)) || fail boot-deadline
-  else
-    ((NOW < LIFE_ENDS)) || fail lifetime-over
-  fi
-}
-
 run_listener() { # sets EXIT_STATUS
   local output pid line part='' status gone=''
+  # What the job leaves behind is killed at once: a process that outlived SIGTERM would turn the exit status into 1.
+  # OOMPolicy: a step that takes all memory is killed, not the runner with it.
   exec {output}< <(exec systemd-run --quiet --wait --pipe --collect --uid=runner --unit=mayfly-runner \
-    -p KillMode=control-group -p TimeoutStopSec=5s -p WorkingDirectory="$RUNNER_DIR" \
-    --setenv=ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1 "$RUNNER_DIR/bin/Runner.Listener" run 2>&1)
+    -p KillMode=control-group -p KillSignal=SIGKILL -p TimeoutStopSec=5s -p OOMPolicy=continue \
+    -p WorkingDirectory="$RUNNER_DIR" --setenv=ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1 \
+    "$RUNNER_DIR/bin/Runner.Listener" run 2>&1)
   pid=$!
   while :; do
     status=0
