@@ -59,14 +59,15 @@ test('env, output and path files come back, path entries go before PATH', async 
           echo '# hi' >>"$GITHUB_STEP_SUMMARY"`,
       },
       { script: 'echo "$PATH"; cat "$GITHUB_ENV" "$GITHUB_OUTPUT"', path: ["/a 'b", '/c$d'] },
-      { script: 'rm "$GITHUB_ENV"; rm "$GITHUB_OUTPUT"; mkdir "$GITHUB_OUTPUT"' },
+      { script: 'rm "$GITHUB_ENV"; rm "$GITHUB_OUTPUT"; mkdir "$GITHUB_OUTPUT"; rm -rf "$RUNNER_TEMP"' },
+      { script: 'ls -d "$RUNNER_TEMP" >/dev/null' },
     ],
   });
   expect(backend.results[0]).toEqual({ exitCode: 0, envFile: 'A=1\n', outputFile: 'o<<X\nü "\nX\n', pathFile: '/p\n' });
   expect(log.startsWith("/a 'b:/c$d:")).toBe(true);
   expect(log.split('\n')).toHaveLength(2);
   expect(backend.results.slice(1)).toEqual(
-    [1, 2].map(() => ({ exitCode: 0, envFile: '', outputFile: '', pathFile: '' })),
+    [1, 2, 3].map(() => ({ exitCode: 0, envFile: '', outputFile: '', pathFile: '' })),
   );
 });
 

@@ -51,10 +51,11 @@ prepare_folders() {
   project=$work_folder/$name
   workspace=$project/$name
   tool_cache=\${RUNNER_TOOL_CACHE:-$work_folder/_tool}
-  rm -rf -- "$temp"
-  mkdir -p -- "$workspace" "$tool_cache" "$temp/_github_workflow" "$temp/_runner_file_commands"
-  # The names below are relative to it: no quoting is needed in what curl reads.
-  cd "$temp/_runner_file_commands" || exit 1
+  # Not in _temp, which jobs clean. The names of these files are relative, so that what curl reads needs no quoting.
+  local files=$work_folder/_commands
+  rm -rf -- "$temp" "$files"
+  mkdir -p -- "$workspace" "$tool_cache" "$temp" "$files"
+  cd "$files" || exit 1
   : >job_log
   exec {log}<job_log
 }
@@ -67,11 +68,10 @@ prepare_environment() {
   runner_environment="export RUNNER_NAME=\${runner_name@Q} RUNNER_OS=Linux RUNNER_ARCH=$arch
 export RUNNER_ENVIRONMENT=self-hosted RUNNER_TEMP=\${temp@Q} RUNNER_TOOL_CACHE=\${tool_cache@Q}
 export RUNNER_WORKSPACE=\${project@Q} GITHUB_WORKSPACE=\${workspace@Q} RUNNER_TRACKING_ID=$RUNNER_TRACKING_ID
-export GITHUB_EVENT_PATH=\${temp@Q}/_github_workflow/event.json
-export GITHUB_ENV=\${PWD@Q}/env GITHUB_OUTPUT=\${PWD@Q}/output GITHUB_PATH=\${PWD@Q}/path
-export GITHUB_STEP_SUMMARY=\${PWD@Q}/summary"
+export GITHUB_EVENT_PATH=\${PWD@Q}/event.json GITHUB_ENV=\${PWD@Q}/env GITHUB_OUTPUT=\${PWD@Q}/output
+export GITHUB_PATH=\${PWD@Q}/path GITHUB_STEP_SUMMARY=\${PWD@Q}/summary"
   printf '{"repository":{"name":"%s","full_name":"%s","owner":{"login":"%s"}}}\n' "$name" "$job_repository" "$owner" \
-    >"$temp/_github_workflow/event.json"
+    >event.json
 }
 
 # Beside the job: renews its lock, and signals the worker when it must stop. Ends with the worker.
@@ -128,6 +128,7 @@ run_steps() {
 
 run_script() {
   local script=$temp/step_$step_number.sh
+  [[ -d $temp ]] || mkdir -p -- "$temp"
   printf '%s\n' "$step_script" >"$script"
   case $step_shell$step_shell_named in
     bash) run_step /bin/bash -e "$script" ;;
