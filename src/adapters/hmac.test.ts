@@ -18,6 +18,7 @@ test.each([
   ['nothing', secret, body, ''],
   ['half of it', secret, body, signature.slice(0, 32)],
   ['more than it', secret, body, `${signature}00`],
+  ['text after it', secret, body, `${signature}zz`],
   ['no hexadecimal at the end', secret, body, `${signature.slice(0, 62)}zz`],
   ['no hexadecimal at all', secret, body, 'z'.repeat(64)],
   ['the prefix of the header', secret, body, `sha256=${signature}`],

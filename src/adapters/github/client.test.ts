@@ -92,3 +92,10 @@ test('a server that is not there is unavailable', async () => {
   const gone = createClient({ baseUrl: url.replace(/\d+$/, '1'), clock: () => 0, timeoutMs: 300, mostConnections: 1 });
   expect(await gone(get, 'token')).toMatchObject({ kind: 'unavailable' });
 });
+
+test('an https address is spoken to over TLS', async () => {
+  const baseUrl = server.url.replace('http:', 'https:');
+  const secure = createClient({ baseUrl, clock: () => 0, timeoutMs: 300, mostConnections: 1 });
+  expect(await secure(get, 'token')).toMatchObject({ kind: 'unavailable' });
+  expect(server.seen).toEqual([]);
+});

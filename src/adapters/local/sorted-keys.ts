@@ -16,7 +16,7 @@ export function insertSorted(sorted: string[], key: string): void {
   sorted.splice(lowerBound(sorted, key), 0, key);
 }
 
+/** `key` must be there. */
 export function removeSorted(sorted: string[], key: string): void {
-  const at = lowerBound(sorted, key);
-  if (sorted[at] === key) sorted.splice(at, 1);
+  sorted.splice(lowerBound(sorted, key), 1);
 }
