@@ -85,7 +85,10 @@ function chooseShow({ json, output }: { json: boolean; output: boolean }): Show 
   return process.stdout.isTTY && !output ? showLive(process.stdout) : showPlain(process.stdout, output);
 }
 
-/** Aborted by the first Ctrl-C or SIGTERM; a later one ends the process at once. */
+/**
+ * Aborted by the first Ctrl-C or SIGTERM, when nobody reads the output any more, and by a bug: in all cases every
+ * instance is ended before the process is. A later signal ends the process at once.
+ */
 function onInterrupt(): AbortSignal {
   const controller = new AbortController();
   let firstAt = 0;
@@ -94,8 +97,12 @@ function onInterrupt(): AbortSignal {
     if (!controller.signal.aborted) firstAt = Date.now();
     controller.abort();
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  process.stdout.on('error', () => controller.abort());
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack}\n`);
+    controller.abort();
+  });
   return controller.signal;
 }
 

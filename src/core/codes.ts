@@ -229,11 +229,6 @@ const BOOT = {
     says: 'The instance was rebooted: it powers off, as its JIT config is spent.',
     next: 'Do not reboot in a job.',
   },
-  'reason-unknown': {
-    code: 'MF1313',
-    says: 'The instance gave a reason that we do not know.',
-    next: 'Treat it as a failed boot.',
-  },
 } as const satisfies Record<string, CodeText>;
 
 const DISPATCH = {

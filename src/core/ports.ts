@@ -81,7 +81,7 @@ export interface Mail {
 
 /** The table through which an instance gets its JIT config: once, and only its own. */
 export interface Mailbox {
-  /** Puts the letter into the row of `userId` (`<role id>:<instance id>`), unless one was put there before. */
+  /** Puts the letter into the row of `userId` (`<role id>:<instance id>`), unless one was put there before. `expiresAt`: ms. */
   give(userId: string, letter: string, expiresAt: number): Promise<'given' | 'already' | 'throttled' | 'unavailable'>;
   read(userIds: readonly string[]): Promise<readonly Mail[] | 'unavailable'>;
 }

@@ -53,7 +53,7 @@ export async function rehearse(options: RehearseOptions, audience: Audience, sig
   checkLabels(options.workflow, options.pools);
   let lastEventAt = Date.now();
   let world: World | undefined;
-  const timeline = new Timeline((step) => audience.step(step));
+  const timeline = new Timeline(options.runs > 1, (step) => audience.step(step));
   const onEvent = (event: WorldEvent) => {
     lastEventAt = Date.now();
     timeline.apply(event);
@@ -74,6 +74,7 @@ export async function rehearse(options: RehearseOptions, audience: Audience, sig
     );
     if (options.keepOpen) await until(() => false, signal);
     await settle(world, signal);
+    if (signal.aborted) await world.close();
     const leftovers = world.leftovers();
     const succeeded = runs.every(({ run }) => run.conclusion === 'success');
     const isClean = Object.values(leftovers).every((count) => count === 0);
@@ -134,15 +135,20 @@ async function settle(world: World, signal: AbortSignal): Promise<void> {
   await until(() => isClean() || Date.now() > deadline, signal);
 }
 
+const DISPATCH_TROUBLE = new Set(['bug', 'crash', 'message-failed', 'register-failed', 'wake-not-sent']);
+
 function showTrouble(event: WorldEvent, audience: Audience): void {
-  if (event.source === 'dispatch') {
-    const { entry } = event;
-    if (['bug', 'crash', 'message-failed', 'register-failed'].includes(entry.event))
-      audience.note(`dispatch: ${JSON.stringify(entry)}`);
-  } else if (event.source === 'instance') {
-    if (event.event.kind === 'denied')
-      audience.note(`${event.event.instanceId}: denied ${event.event.code} ${event.event.detail}`);
-  }
+  if (event.source === 'dispatch' && DISPATCH_TROUBLE.has(event.entry.event))
+    audience.note(`dispatch: ${JSON.stringify(event.entry)}`);
+  if (event.source === 'github' && event.event.kind === 'delivery-sent' && event.event.statusCode >= 300)
+    audience.note(`webhook: GitHub got ${event.event.statusCode} for ${event.event.delivery.guid}`);
+  if (event.source === 'github' && event.event.kind === 'delivery-sent' && event.event.statusCode === 0)
+    audience.note(`webhook: GitHub could not deliver ${event.event.delivery.guid}`);
+  if (event.source !== 'instance') return;
+  const { event: what } = event;
+  if (what.kind === 'denied') audience.note(`${what.instanceId}: denied, ${what.code} ${what.detail}`);
+  if (what.kind === 'boot-reported' && !what.boot.includes('"code":"done"'))
+    audience.note(`${what.instanceId}: its boot ended with ${what.boot}`);
 }
 
 function logOf(world: World, event: WorldEvent, timeline: Timeline): { job: JobStory; text: string } | undefined {

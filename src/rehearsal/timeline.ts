@@ -43,9 +43,12 @@ interface InstanceStory {
 export class Timeline {
   readonly jobs = new Map<string, JobStory>();
   private readonly instances = new Map<string, InstanceStory>();
+  private readonly runIds = new Set<number>();
+  private readonly manyRuns: boolean;
   private readonly onStep: (step: Step) => void;
 
-  constructor(onStep: (step: Step) => void) {
+  constructor(manyRuns: boolean, onStep: (step: Step) => void) {
+    this.manyRuns = manyRuns;
     this.onStep = onStep;
   }
 
@@ -72,8 +75,13 @@ export class Timeline {
     }
   }
 
-  private addJob({ id, name, labels, at }: JobEvent): void {
-    if (!this.jobs.has(id)) this.jobs.set(id, { id, name, labels, createdAt: at, times: {} });
+  /** Jobs of several runs of the same workflow are told apart by the number of the run. */
+  private addJob({ id, name, labels, at, runId }: JobEvent): void {
+    if (this.jobs.has(id)) return;
+    this.runIds.add(runId);
+    const number = [...this.runIds].indexOf(runId) + 1;
+    const shown = this.manyRuns ? `${name} #${number}` : name;
+    this.jobs.set(id, { id, name: shown, labels, createdAt: at, times: {} });
   }
 
   /** From now on the job's instance is the one that runs it. */

@@ -32,6 +32,7 @@ import { GitHubModel } from './github/model/model.ts';
 import type { ModelEvent } from './github/model/types.ts';
 import { runnerService } from './github/runner-service.ts';
 import { type GitHubServer, serveGitHub } from './github/serve-github.ts';
+import { checkTools } from './hosts/check-tools.ts';
 import { ProcessHost } from './hosts/process-host.ts';
 import { type InstanceServices, serveInstances } from './instance-services/serve-instances.ts';
 import type { InstanceEvent } from './instance-services/types.ts';
@@ -75,8 +76,9 @@ export interface World {
   readonly github: GitHubModel;
   readonly webhookUrl: string;
   readonly webhookSecret: string;
+  /** After `close`, the records and messages that lived in this process are gone with it. */
   leftovers(): Leftovers;
-  /** Ends every instance, then all servers. What was left before that is not cleaned in silence: ask first. */
+  /** Ends every instance, then all servers. It cleans what is left: ask for leftovers first. */
   close(): Promise<void>;
 }
 
@@ -100,6 +102,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
     for (const closer of closers.reverse()) await closer();
     closers.length = 0;
   };
+  checkTools();
   try {
     return await build(options, tell, closers, close);
   } catch (error) {
@@ -159,17 +162,21 @@ async function build(
   const webhook = await openWebhook(pools, queue, webhookSecret, port, tell);
   closers.push(() => webhook.close());
   model.setHook({ url: webhook.url, secret: webhookSecret });
+  let isClosed = false;
   return {
     github: model,
     webhookUrl: webhook.url,
     webhookSecret,
     leftovers: () => ({
       instances: fleet.list().filter(({ state }) => state !== 'terminated').length,
-      runners: model.state.runners.size,
+      runners: isClosed ? 0 : model.state.runners.size,
       ...host.leftovers(),
-      messages: Object.values(queue.counts()).reduce((sum, count) => sum + count, 0),
+      messages: isClosed ? 0 : Object.values(queue.counts()).reduce((sum, count) => sum + count, 0),
     }),
-    close,
+    close: async () => {
+      isClosed = true;
+      await close();
+    },
   };
 }
 

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { GitHubModel } from './model/model.ts';
 import { now } from './model/state.ts';
 import type { Delivery, DeliveryResult } from './model/types.ts';
@@ -61,6 +64,7 @@ async function send(model: GitHubModel, delivery: Delivery, closing: AbortSignal
 
 type Answer = Pick<DeliveryResult, 'statusCode' | 'status' | 'responseHeaders' | 'responseBody'>;
 
+/** Not `fetch`: it refuses some ports, and a rehearsal's webhook may listen on any. */
 async function request(
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -69,15 +73,23 @@ async function request(
 ): Promise<Answer> {
   const signal = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), closing]);
   try {
-    const reply = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
+    const sent = httpRequest(url, { method: 'POST', headers, signal });
+    sent.end(body);
+    const [reply] = (await once(sent, 'response')) as [IncomingMessage];
+    const statusCode = reply.statusCode ?? 0;
     return {
-      statusCode: reply.status,
-      status: reply.ok ? 'OK' : `Invalid HTTP Response: ${reply.status}`,
-      responseHeaders: Object.fromEntries(reply.headers),
-      responseBody: (await reply.text()).slice(0, KEPT_BODY_CHARACTERS),
+      statusCode,
+      status: statusCode >= 200 && statusCode < 300 ? 'OK' : `Invalid HTTP Response: ${statusCode}`,
+      responseHeaders: reply.headers as Record<string, string>,
+      responseBody: (await text(reply)).slice(0, KEPT_BODY_CHARACTERS),
     };
-  } catch (error) {
-    const status = error instanceof Error && error.name === 'TimeoutError' ? 'timed out' : 'failed to connect to host';
-    return { statusCode: 0, status, responseHeaders: {}, responseBody: '' };
+  } catch {
+    const isTimeout = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
+    return {
+      statusCode: 0,
+      status: isTimeout ? 'timed out' : 'failed to connect to host',
+      responseHeaders: {},
+      responseBody: '',
+    };
   }
 }

@@ -40,7 +40,7 @@ export async function serveGitHub(options: ServeGitHubOptions): Promise<GitHubSe
   const { model } = options;
   const shell = { model, appPublicKey: createPublicKey(options.appPublicKey) };
   const app = githubApp(shell, options.packages ?? [], options.runnerService);
-  const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   const port = await listen(server, options.port ?? 0);
   const url = `http://127.0.0.1:${port}`;
   model.setOrigin(url);

@@ -13,7 +13,7 @@ version=$(curl --version) && echo "\${version%%$'\\n'*}" || echo none
 for tool; do command -v "$tool" >/dev/null || echo "$tool"; done`;
 
 /** @throws CodedError `no-bash` or `tool-missing` when an instance could not boot with this PATH. */
-export function checkTools(path: string): void {
+export function checkTools(path = cleanPath(process.env.PATH ?? '')): void {
   const { stdout } = spawnSync('bash', ['-c', PROBE, 'bash', ...TOOLS], {
     env: { PATH: path },
     encoding: 'utf8',
@@ -26,3 +26,10 @@ export function checkTools(path: string): void {
     throw new CodedError('tool-missing', `Found curl: ${curl}.`);
   if (missing.length > 0) throw new CodedError('tool-missing', `Missing: ${missing.join(', ')}.`);
 }
+
+/** PATH without what npm puts there for its own scripts: a job must not find this package's tools. */
+export const cleanPath = (path: string) =>
+  path
+    .split(':')
+    .filter((folder) => folder.startsWith('/') && !folder.includes('/node_modules/'))
+    .join(':');

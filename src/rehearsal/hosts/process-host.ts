@@ -22,7 +22,7 @@ import { type BootPauses, renderLinuxBoot } from '../../boot/render-linux.ts';
 import { CodedError } from '../../core/codes.ts';
 import type { Pool } from '../../core/types.ts';
 import type { InstanceServices } from '../instance-services/serve-instances.ts';
-import { checkTools } from './check-tools.ts';
+import { cleanPath } from './check-tools.ts';
 import { endMarked, findMarked, killNow } from './marked-processes.ts';
 import { removeFolder } from './remove-folder.ts';
 import { renderShims } from './shims.ts';
@@ -65,12 +65,10 @@ export class ProcessHost implements InstanceHost {
   readonly #folder: string;
   readonly #running = new Map<string, Running>();
 
-  /** @throws CodedError `no-bash`, `tool-missing`. */
   constructor(options: ProcessHostOptions) {
     if (!/^[A-Za-z0-9-]+$/.test(options.run)) throw new Error(`not a name for a run: ${options.run}`);
     this.#options = options;
     this.#path = cleanPath(process.env.PATH ?? '');
-    checkTools(this.#path);
     this.#folder = join(realpathSync(tmpdir()), `mayfly-${options.run}`);
   }
 
@@ -165,13 +163,6 @@ export class ProcessHost implements InstanceHost {
     this.#options.onEnded(id, stopped ? 'Client.UserInitiatedShutdown' : 'Client.InstanceInitiatedShutdown');
   }
 }
-
-/** PATH without what npm puts there for its own scripts: a job must not find this package's tools. */
-const cleanPath = (path: string) =>
-  path
-    .split(':')
-    .filter((folder) => folder.startsWith('/') && !folder.includes('/node_modules/'))
-    .join(':');
 
 function readTail(file: string): string {
   try {

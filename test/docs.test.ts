@@ -1,0 +1,73 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { CODES } from '../src/core/codes.ts';
+
+const documents = [...globSync('*.md'), ...globSync('docs/**/*.md')];
+const read = (file: string) => readFileSync(file, 'utf8');
+
+const HEADINGS: Readonly<Record<string, string>> = {
+  MF10: 'Webhook requests that are refused',
+  MF11: 'Events that are ignored',
+  MF12: 'Why a job waits',
+  MF13: 'Why an instance ended',
+  MF15: 'Messages that fail',
+  MF20: 'Command line and rehearsal',
+};
+
+function renderCodes(): string {
+  const sections = Object.entries(HEADINGS).map(([prefix, heading]) => {
+    const rows = Object.entries(CODES)
+      .filter(([, { code }]) => code.startsWith(prefix))
+      .sort(([, a], [, b]) => a.code.localeCompare(b.code))
+      .map(([reason, { code, says, next }]) => `| ${code} | \`${reason}\` | ${says} | ${next} |`);
+    return `## ${heading}\n\n| code | reason | what happened | what to do |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  });
+  return `# Codes\n\nGenerated from \`src/core/codes.ts\` by \`npm run docs:generate\`.\n\n${sections.join('\n')}`;
+}
+
+test('docs/error-codes.md lists every code', async () => {
+  await expect(renderCodes()).toMatchFileSnapshot('../docs/error-codes.md');
+});
+
+test('codes are unique, of a known kind, and say what to do', () => {
+  const all = Object.values(CODES);
+  expect(new Set(all.map(({ code }) => code)).size).toBe(all.length);
+  for (const { code, says, next } of all) {
+    expect(code).toMatch(/^MF\d{4}$/);
+    expect(Object.keys(HEADINGS)).toContain(code.slice(0, 4));
+    expect([says, next].every((text) => /[.?]$/.test(text.replace(/`$/, '')))).toBe(true);
+  }
+});
+
+test('every code is used somewhere', () => {
+  const sources = globSync('src/**/*.ts')
+    .filter((file) => !file.endsWith('codes.ts') && !file.endsWith('.test.ts'))
+    .map(read)
+    .join('\n');
+  const unused = Object.keys(CODES).filter((reason) => !sources.includes(reason));
+  expect(unused).toEqual([]);
+});
+
+test('every file that a document names is there', () => {
+  const broken: string[] = [];
+  for (const file of documents) {
+    const text = read(file);
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map((match) =>
+      join(dirname(file), match[1] as string),
+    );
+    const paths = [...text.matchAll(/`((?:src|test|docs|examples|scripts)\/[^`\s]*)`/g)].map(
+      (match) => match[1] as string,
+    );
+    broken.push(...[...links, ...paths].filter((path) => !existsSync(path)).map((path) => `${file}: ${path}`));
+  }
+  expect(broken).toEqual([]);
+});
+
+test('every npm script that a document names is there', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const named = documents.flatMap((file) =>
+    [...read(file).matchAll(/npm run ([\w:]+)/g)].map((match) => match[1] as string),
+  );
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
