@@ -80,9 +80,11 @@ function wholeNumber(option: string, text: string, least: number, most: number):
   throw new CodedError('bad-option', `${option} takes a whole number from ${least} to ${most}, not "${text}".`);
 }
 
-function chooseShow({ json, output }: { json: boolean; output: boolean }): Show {
+function chooseShow(values: { json: boolean; output: boolean; 'keep-open': boolean }): Show {
+  const { json, output, 'keep-open': keepOpen } = values;
   if (json) return showJson(process.stdout);
-  return process.stdout.isTTY && !output ? showLive(process.stdout) : showPlain(process.stdout, output);
+  const isLive = process.stdout.isTTY && !output;
+  return isLive ? showLive(process.stdout, keepOpen) : showPlain(process.stdout, { output, keepOpen });
 }
 
 /**

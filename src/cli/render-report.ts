@@ -14,7 +14,7 @@ export const renderOpened = (world: World) =>
 
 /** What anybody needs to send an event of their own. */
 export const renderInvitation = (world: World) =>
-  `The webhook stays up until Ctrl-C. Its secret is ${world.webhookSecret}. To send it an event from a file:
+  `It stays up until Ctrl-C. To send it an event of your own, from a file:
 
   secret=${world.webhookSecret} file=event.json
   curl -i -H 'content-type: application/json' -H 'x-github-event: workflow_job' \\

@@ -1,9 +1,8 @@
 /** On a terminal: one line for each job, redrawn in place as the job moves on. */
 import type { Report } from '../rehearsal/rehearse.ts';
 import { type JobStory, PHASES, type Phase, type Step } from '../rehearsal/timeline.ts';
-import type { World } from '../rehearsal/world.ts';
 import type { Show } from './rehearse.ts';
-import { describeStep, renderEnd, renderOpened, seconds } from './render-report.ts';
+import { describeStep, renderEnd, seconds } from './render-report.ts';
 import { showPlain } from './show-plain.ts';
 
 export interface Terminal {
@@ -18,10 +17,10 @@ const MARGIN_ROWS = 4;
 const NAME_WIDTH = 24;
 
 /** More jobs than the terminal has rows: their steps are printed as plain lines instead. */
-export function showLive(terminal: Terminal): Show {
+export function showLive(terminal: Terminal, keepOpen: boolean): Show {
   const jobs: JobStory[] = [];
   const lastStep = new Map<string, Step>();
-  const plain = showPlain(terminal, false);
+  const plain = showPlain(terminal, { output: false, keepOpen });
   const drawing = { rows: 0, isPlain: false };
   const draw = () => {
     const lines = jobs.map((job) => renderJob(job, lastStep.get(job.id), terminal.columns ?? 80));
@@ -32,9 +31,7 @@ export function showLive(terminal: Terminal): Show {
   const timer = setInterval(() => !drawing.isPlain && draw(), REDRAW_MS);
   timer.unref();
   return {
-    opened: (world: World) => {
-      terminal.write(`${renderOpened(world)}\n`);
-    },
+    opened: plain.opened,
     step: (step) => {
       if (!lastStep.has(step.job.id)) jobs.push(step.job);
       lastStep.set(step.job.id, step);

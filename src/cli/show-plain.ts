@@ -3,15 +3,23 @@ import type { Report } from '../rehearsal/rehearse.ts';
 import type { JobStory, Step } from '../rehearsal/timeline.ts';
 import type { World } from '../rehearsal/world.ts';
 import type { Show } from './rehearse.ts';
-import { describeStep, renderEnd, renderOpened, seconds } from './render-report.ts';
+import { describeStep, renderEnd, renderInvitation, renderOpened, seconds } from './render-report.ts';
 
-export function showPlain(out: { write(text: string): unknown }, withOutput: boolean): Show {
+export interface PlainOptions {
+  /** Print what the jobs printed. */
+  readonly output: boolean;
+  /** Say how to send an event of one's own. */
+  readonly keepOpen: boolean;
+}
+
+export function showPlain(out: { write(text: string): unknown }, { output, keepOpen }: PlainOptions): Show {
   const print = (text: string) => void out.write(`${text}\n`);
   let startedAt = Date.now();
   return {
     opened: (world: World) => {
       startedAt = Date.now();
       print(renderOpened(world));
+      if (keepOpen) print(renderInvitation(world));
     },
     step: (step: Step) =>
       print(
@@ -19,7 +27,7 @@ export function showPlain(out: { write(text: string): unknown }, withOutput: boo
       ),
     note: (text: string) => print(`${seconds(Date.now() - startedAt).padStart(8)}  ! ${text}`),
     jobLog: (job: JobStory, text: string) => {
-      if (withOutput) for (const line of text.trimEnd().split('\n')) print(`          | ${job.name}: ${line}`);
+      if (output) for (const line of text.trimEnd().split('\n')) print(`          | ${job.name}: ${line}`);
     },
     end: (report: Report) => print(renderEnd(report)),
   };
