@@ -186,6 +186,11 @@ export class Ledger {
     this.others.set(keyText(key), { kind: 'put', item, ifVersion: seen });
   }
 
+  /** A wake message is under way: something of the pool had to wait. */
+  isWakeDue(pool: string): boolean {
+    return ((this.item(wakeKey(pool))?.at as number | undefined) ?? 0) > this.now;
+  }
+
   /** Whether a wake message for the pool must be sent: none is due between now and `at`. Notes it as sent. */
   claimWake(pool: string, at: number): boolean {
     const key = wakeKey(pool);

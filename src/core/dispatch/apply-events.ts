@@ -1,11 +1,12 @@
 /** Applies a batch of events in one change: fold each, then plan every pool that has waiting jobs by then. */
 import { type ChangeOutcome, change } from '../change.ts';
 import type { Ledger } from '../ledger.ts';
+import { limits } from '../limits.ts';
 import type { InstanceMessage, JobMessage } from '../messages.ts';
 import { attemptIdOfRunner } from '../names.ts';
 import type { Key } from '../ports.ts';
 import { attemptKey, instanceKey, isSpare, jobKey } from '../records.ts';
-import type { Attempt, Job } from '../types.ts';
+import type { Attempt } from '../types.ts';
 import { hasRunner } from './delete-runner.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import { foldInstanceGone } from './fold-instance-event.ts';
@@ -15,6 +16,12 @@ import { planKeys, planPool, soonest } from './plan-pool.ts';
 import { isUnanswered, isUnregistered } from './wake-pool.ts';
 
 export type EventMessage = JobMessage | InstanceMessage;
+
+/** What a pool's plan is counted by: capacity by the pool, GitHub's points by the installation. */
+interface InPool {
+  readonly pool: string;
+  readonly installationId: number;
+}
 
 export interface Applied {
   readonly followUps: readonly FollowUp[];
@@ -26,7 +33,10 @@ export interface Applied {
 
 export function applyEvents(deps: DispatchDeps, messages: readonly EventMessage[]): Promise<ChangeOutcome<Applied>> {
   const named = messages.flatMap((message) => keysOf(deps, message));
-  const keys = (ledger: Ledger) => [...named, ...ledger.jobs().flatMap((job) => planKeysOf(deps, job, ledger.now))];
+  const keys = (ledger: Ledger) => [
+    ...named,
+    ...[...ledger.jobs(), ...ledger.attempts()].flatMap((record) => planKeysOf(deps, record, ledger.now)),
+  ];
   return change(changeDeps(deps), keys, (ledger) => decide(deps, ledger, messages));
 }
 
@@ -40,13 +50,13 @@ function keysOf(deps: DispatchDeps, message: EventMessage): Key[] {
   ];
 }
 
-function planKeysOf(deps: DispatchDeps, job: { pool: string; installationId: number }, now: number): Key[] {
-  const pool = deps.pools.get(job.pool);
-  return pool ? planKeys(pool, job.installationId, now) : [];
+function planKeysOf(deps: DispatchDeps, record: InPool, now: number): Key[] {
+  const pool = deps.pools.get(record.pool);
+  return pool ? planKeys(pool, record.installationId, now) : [];
 }
 
 function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMessage[]): Applied {
-  const orphans: Attempt[] = [];
+  const ended: Attempt[] = [];
   const stopped: string[] = [];
   for (const message of messages) {
     if (message.kind === 'job') {
@@ -55,40 +65,53 @@ function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMess
       if (ledger.attemptOfInstance(message.instanceId)) stopped.push(message.instanceId);
     } else {
       const gone = foldInstanceGone(ledger, message.instanceId);
-      if (gone && hasRunner(gone)) orphans.push(gone);
+      if (gone) ended.push(gone);
     }
   }
-  const followUps = groupByPool(ledger.jobs()).map((jobs) => planGroup(deps, ledger, jobs));
-  return { followUps: followUps.filter((one) => one !== undefined), orphans, stopped };
+  const followUps = poolsOf([...ledger.jobs(), ...ended]).map((where) =>
+    planTouched(
+      deps,
+      ledger,
+      where,
+      ended.some(({ pool }) => pool === where.pool),
+    ),
+  );
+  return {
+    followUps: followUps.filter((one) => one !== undefined),
+    orphans: ended.filter(hasRunner),
+    stopped,
+  };
 }
 
-/** By pool and installation: capacity is counted by the one, GitHub's points by the other. */
-function groupByPool(jobs: readonly Job[]): Job[][] {
-  const groups = new Map<string, Job[]>();
-  for (const job of jobs) {
-    const name = `${job.pool} ${job.installationId}`;
-    groups.set(name, [...(groups.get(name) ?? []), job]);
-  }
-  return [...groups.values()];
-}
+const poolsOf = (records: readonly InPool[]): InPool[] => [
+  ...new Map(records.map((record) => [`${record.pool} ${record.installationId}`, record])).values(),
+];
 
-/** Plans one pool for the jobs at hand, and picks up what an earlier, broken run left undone for them. */
-function planGroup(deps: DispatchDeps, ledger: Ledger, jobs: readonly Job[]): FollowUp | undefined {
-  const { pool: name, installationId } = jobs[0] as Job;
+/**
+ * Plans one pool for the jobs at hand, and picks up what an earlier, broken run left undone for them. `hasRoom`: an
+ * instance ended, so whatever waits for a wake of the pool need not wait so long.
+ */
+function planTouched(
+  deps: DispatchDeps,
+  ledger: Ledger,
+  { pool: name, installationId }: InPool,
+  hasRoom: boolean,
+): FollowUp | undefined {
   const pool = deps.pools.get(name);
   if (!pool) return undefined;
   const ofPool = (record: { readonly pool: string }) => record.pool === name;
-  const waiting = jobs.filter((job) => job.state === 'WANTED');
+  const waiting = ledger.jobs().filter((job) => ofPool(job) && job.state === 'WANTED');
   const planned = planPool(ledger, pool, waiting, deps.deploymentId);
   const attempts = ledger.attempts().filter(ofPool);
   const unanswered = ledger.launches().filter((launch) => ofPool(launch) && isUnanswered(launch, ledger.now));
   const idleMs = attempts.some(isSpare) ? pool.idleTimeoutMs : undefined;
+  const roomMs = hasRoom && ledger.isWakeDue(name) ? limits.nextPassMs : undefined;
   return {
     pool,
     installationId,
     launches: planned.launch ? [planned.launch, ...unanswered] : unanswered,
     register: attempts.filter((attempt) => isUnregistered(attempt, ledger.now)),
     end: [],
-    wakeMs: soonest([planned.wakeMs, idleMs]),
+    wakeMs: soonest([planned.wakeMs, idleMs, roomMs]),
   };
 }

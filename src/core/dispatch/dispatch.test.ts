@@ -176,7 +176,7 @@ describe('limits', () => {
     await w.dispatch(w.running(1, '1-1'));
     await w.dispatch(w.done(1, '1-1'));
     await w.dispatch(w.terminated(w.fleet.list()[0]?.id as string));
-    await w.drain(2 * limits.wakeMs);
+    await w.drain(limits.nextPassMs);
     expect(await w.job(2)).toMatchObject({ state: 'LAUNCHING' });
   });
 
