@@ -5,9 +5,19 @@ import { expect, test } from 'vitest';
 /** Folder -> what its sources may import: folders of this repository, '<packages>' or '<node>'. Tests are free. */
 const fences: Record<string, readonly string[]> = {
   'src/core': ['src/core'],
-  'src/adapters': ['src/adapters', 'src/core', '<packages>', '<node>'],
-  'src/boot': ['src/boot', 'src/core/codes', 'src/core/types'],
-  'src/rehearsal': ['src/rehearsal', 'src/core', 'src/adapters', 'src/boot', '<packages>', '<node>'],
+  'src/adapters': ['src/adapters', 'src/core', 'src/constructs/contract', '<packages>', '<node>'],
+  'src/boot': ['src/boot'],
+  'src/constructs': ['src/constructs', 'src/boot', '<packages>', '<node>'],
+  'src/lambda': ['src/lambda', 'src/core', 'src/adapters', 'src/constructs/contract', '<node>'],
+  'src/rehearsal': [
+    'src/rehearsal',
+    'src/core',
+    'src/adapters',
+    'src/boot',
+    'src/constructs/contract',
+    '<packages>',
+    '<node>',
+  ],
   'src/cli': ['src/cli', 'src/rehearsal', 'src/core', 'src/adapters', 'src/boot', '<packages>', '<node>'],
 };
 

@@ -43,6 +43,8 @@ export interface Pool extends RoutablePool {
   readonly scope: Scope;
   /** GitHub's id of the runner group; 1 is "Default". */
   readonly runnerGroupId: number;
+  /** What a fleet request of this pool may choose from. */
+  readonly fleet: FleetShape;
   readonly market: Market;
   /** After a spot request that found no capacity, ask for on-demand. */
   readonly onDemandFallback: boolean;
@@ -55,6 +57,14 @@ export interface Pool extends RoutablePool {
   readonly idleTimeoutMs: number;
   /** From launch to "Listening for Jobs"; later, the attempt is ended. */
   readonly bootDeadlineMs: number;
+}
+
+/** The overrides of a fleet request (instance types x subnets), and how EC2 chooses among them. */
+export interface FleetShape {
+  readonly instanceTypes: readonly string[];
+  readonly subnetIds: readonly string[];
+  readonly spotAllocation: 'price-capacity-optimized' | 'capacity-optimized' | 'lowest-price' | 'diversified';
+  readonly onDemandAllocation: 'lowest-price' | 'prioritized';
 }
 
 /** A launch template with its version pinned, so that a launch can be replayed exactly. */
@@ -132,6 +142,7 @@ export interface Launch extends Versioned {
   readonly installationId: number;
   readonly market: Market;
   readonly launchTemplate: LaunchTemplateRef;
+  readonly fleet: FleetShape;
   readonly attemptIds: readonly string[];
   readonly storedAt: number;
   /** When it was last sent without an answer. */

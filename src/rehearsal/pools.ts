@@ -81,6 +81,12 @@ function toPool(entry: PoolEntry, organization: string): Pool {
       ? { kind: 'repository', repository: entry.repository }
       : { kind: 'organization', organization },
     runnerGroupId: 1,
+    fleet: {
+      instanceTypes: ['process'],
+      subnetIds: ['this-machine'],
+      spotAllocation: 'price-capacity-optimized',
+      onDemandAllocation: 'lowest-price',
+    },
     market: 'on-demand',
     onDemandFallback: false,
     launchTemplate: { id: `lt-${entry.name}`, version: '1' },

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalInstance } from '../../src/adapters/local/instance-host.ts';
 import { LocalMailbox } from '../../src/adapters/local/mailbox.ts';
 import { writeLetter } from '../../src/core/letter.ts';
-import type { Pool } from '../../src/core/types.ts';
+import { aPool } from '../../src/core/pool-test-support.ts';
 import { ProcessHost } from '../../src/rehearsal/hosts/process-host.ts';
 import { serveInstances } from '../../src/rehearsal/instance-services/serve-instances.ts';
 import type { InstanceEvent } from '../../src/rehearsal/instance-services/types.ts';
@@ -131,19 +131,4 @@ const instance = (id: string): LocalInstance => ({
   launchedAt: 0,
 });
 
-const pool: Pool = {
-  name: 'linux',
-  labels: ['self-hosted'],
-  priority: 0,
-  publicRepositories: false,
-  platform: 'linux-x64',
-  scope: { kind: 'organization', organization: 'octo' },
-  runnerGroupId: 1,
-  market: 'spot',
-  onDemandFallback: true,
-  launchTemplate: { id: 'lt-1', version: '1' },
-  roleId: ROLE_ID,
-  maxRunners: 10,
-  idleTimeoutMs: 60_000,
-  bootDeadlineMs: 20_000,
-};
+const pool = aPool({ roleId: ROLE_ID, bootDeadlineMs: 20_000 });

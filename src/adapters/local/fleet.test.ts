@@ -1,24 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Launch, Pool } from '../../core/types.ts';
+import { aPool } from '../../core/pool-test-support.ts';
+import type { Launch } from '../../core/types.ts';
 import { type Capacity, LocalFleet } from './fleet.ts';
 import type { LocalInstance } from './instance-host.ts';
 
-const pool: Pool = {
-  name: 'linux',
-  labels: ['self-hosted', 'linux'],
-  priority: 0,
-  publicRepositories: false,
-  platform: 'linux-x64',
-  scope: { kind: 'organization', organization: 'octo-org' },
-  runnerGroupId: 1,
-  market: 'spot',
-  onDemandFallback: true,
-  launchTemplate: { id: 'lt-1', version: '3' },
-  roleId: 'AROAEXAMPLE',
-  maxRunners: 10,
-  idleTimeoutMs: 60_000,
-  bootDeadlineMs: 300_000,
-};
+const pool = aPool({ market: 'spot', onDemandFallback: true });
 
 const launchOf = (id: string, count: number, other: Partial<Launch> = {}): Launch => ({
   v: 1,
@@ -28,6 +14,7 @@ const launchOf = (id: string, count: number, other: Partial<Launch> = {}): Launc
   installationId: 1,
   market: 'spot',
   launchTemplate: pool.launchTemplate,
+  fleet: pool.fleet,
   attemptIds: Array.from({ length: count }, (_, n) => `${id}-${n}`),
   storedAt: 0,
   ...other,

@@ -123,5 +123,5 @@ export class LocalFleet implements Fleet {
 }
 
 /** What the fleet request consists of, without its token: a replay must repeat it. */
-const parametersOf = ({ pool, market, launchTemplate, attemptIds }: Launch) =>
-  [pool, market, launchTemplate.id, launchTemplate.version, attemptIds.length].join(' ');
+const parametersOf = ({ pool, market, launchTemplate, fleet, attemptIds }: Launch) =>
+  JSON.stringify([pool, market, launchTemplate, fleet, attemptIds.length]);

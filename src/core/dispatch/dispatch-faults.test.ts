@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { limits } from '../limits.ts';
 import { runnerNameOf } from '../names.ts';
-import { aPool, DEPLOYMENT, range, World, world } from './dispatch-test-support.ts';
+import { aPool } from '../pool-test-support.ts';
+import { DEPLOYMENT, range, World, world } from './dispatch-test-support.ts';
 
 describe('what the fleet may answer', () => {
   test('part of it: the rest waits for capacity and is launched later', async () => {

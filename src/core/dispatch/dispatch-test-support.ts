@@ -5,6 +5,7 @@ import { LocalQueue } from '../../adapters/local/queue.ts';
 import { LocalTable } from '../../adapters/local/table.ts';
 import type { JobMessage, Message } from '../messages.ts';
 import { runnerNameOf, userIdOf } from '../names.ts';
+import { aPool } from '../pool-test-support.ts';
 import type { DeleteOutcome, GitHub, JitOutcome, JitRequest, Key, Table, Write } from '../ports.ts';
 import { attemptKey, fromItem, jobKey, launchKey, liveKey, runnerKey } from '../records.ts';
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
@@ -13,24 +14,6 @@ import { dispatch } from './dispatch.ts';
 
 export const DEPLOYMENT = 'test';
 const START = Date.parse('2026-11-24T12:00:00Z');
-
-export const aPool = (more: Partial<Pool> = {}): Pool => ({
-  name: 'linux',
-  labels: ['self-hosted', 'linux', 'x64'],
-  priority: 0,
-  publicRepositories: false,
-  platform: 'linux-x64',
-  scope: { kind: 'organization', organization: 'acme' },
-  runnerGroupId: 1,
-  market: 'on-demand',
-  onDemandFallback: false,
-  launchTemplate: { id: 'lt-1', version: '1' },
-  roleId: 'AROATEST',
-  maxRunners: 100,
-  idleTimeoutMs: 60_000,
-  bootDeadlineMs: 300_000,
-  ...more,
-});
 
 /** Runner records by name; `answer` scripts the next JIT outcomes. */
 class FakeGitHub implements GitHub {

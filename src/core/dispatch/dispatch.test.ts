@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../limits.ts';
-import { aPool, range, world } from './dispatch-test-support.ts';
+import { aPool } from '../pool-test-support.ts';
+import { range, world } from './dispatch-test-support.ts';
 
 describe('the fast path', () => {
   test('a queued job gets an attempt, an instance, a JIT config in its mailbox', async () => {

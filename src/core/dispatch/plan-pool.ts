@@ -81,6 +81,7 @@ function storeLaunch(ledger: Ledger, pool: Pool, jobs: readonly Job[], deploymen
     installationId: (jobs[0] as Job).installationId,
     market,
     launchTemplate: pool.launchTemplate,
+    fleet: pool.fleet,
     attemptIds,
     storedAt: ledger.now,
   };
