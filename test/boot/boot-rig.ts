@@ -9,6 +9,7 @@ import type { LocalInstance } from '../../src/adapters/local/instance-host.ts';
 import { LocalMailbox } from '../../src/adapters/local/mailbox.ts';
 import { writeLetter } from '../../src/core/letter.ts';
 import { aPool } from '../../src/core/pool-test-support.ts';
+import type { Pool } from '../../src/core/types.ts';
 import { ProcessHost } from '../../src/rehearsal/hosts/process-host.ts';
 import { serveInstances } from '../../src/rehearsal/instance-services/serve-instances.ts';
 import type { InstanceEvent } from '../../src/rehearsal/instance-services/types.ts';
