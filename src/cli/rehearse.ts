@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CodedError } from '../core/codes.ts';
 import { defaultPools, readPools, readText } from '../rehearsal/pools.ts';
-import { type Audience, type Report, rehearse } from '../rehearsal/rehearse.ts';
+import { type Report, rehearse } from '../rehearsal/rehearse.ts';
 import { readWorkflow } from '../rehearsal/workflow/read-workflow.ts';
 import { ORGANIZATION } from '../rehearsal/world.ts';
+import type { Show } from './show.ts';
 import { showJson } from './show-json.ts';
 import { showLive } from './show-live.ts';
 import { showPlain } from './show-plain.ts';
@@ -42,11 +43,6 @@ const OPTIONS = {
 const EXAMPLES = fileURLToPath(new URL('../../examples/workflows/', import.meta.url));
 /** npm passes Ctrl-C on although the terminal has sent it already: a second signal so soon is the same key press. */
 const SAME_KEY_PRESS_MS = 500;
-
-/** A way to show a rehearsal: along the way, and its end. */
-export interface Show extends Audience {
-  end(report: Report): void;
-}
 
 export async function runRehearse(args: readonly string[]): Promise<number> {
   const { values } = parse(args);

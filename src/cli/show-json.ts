@@ -1,7 +1,7 @@
 /** `--json`: one document on stdout, nothing else. Times are milliseconds since the job was created at GitHub. */
 import type { Report } from '../rehearsal/rehearse.ts';
 import type { JobStory, Phase } from '../rehearsal/timeline.ts';
-import type { Show } from './rehearse.ts';
+import type { Show } from './show.ts';
 
 const NAMES: Record<Phase, string> = {
   queued: 'queuedMs',

@@ -1,8 +1,8 @@
 /** On a terminal: one line for each job, redrawn in place as the job moves on. */
 import type { Report } from '../rehearsal/rehearse.ts';
 import { type JobStory, PHASES, type Phase, type Step } from '../rehearsal/timeline.ts';
-import type { Show } from './rehearse.ts';
 import { describeStep, renderEnd, seconds } from './render-report.ts';
+import type { Show } from './show.ts';
 import { showPlain } from './show-plain.ts';
 
 export interface Terminal {

@@ -2,8 +2,8 @@
 import type { Report } from '../rehearsal/rehearse.ts';
 import type { JobStory, Step } from '../rehearsal/timeline.ts';
 import type { World } from '../rehearsal/world.ts';
-import type { Show } from './rehearse.ts';
 import { describeStep, renderEnd, renderInvitation, renderOpened, seconds } from './render-report.ts';
+import type { Show } from './show.ts';
 
 export interface PlainOptions {
   /** Print what the jobs printed. */
