@@ -1,7 +1,7 @@
 /** On a terminal: one line for each job, redrawn in place as the job moves on. */
 import type { Report } from '../rehearsal/rehearse.ts';
 import { type JobStory, PHASES, type Phase, type Step } from '../rehearsal/timeline.ts';
-import { describeStep, renderEnd, seconds } from './render-report.ts';
+import { renderEnd, seconds } from './render-report.ts';
 import type { Show } from './show.ts';
 import { showPlain } from './show-plain.ts';
 
@@ -57,9 +57,7 @@ function renderJob(job: JobStory, step: Step | undefined, columns: number): stri
   const phase: Phase = step?.phase ?? 'queued';
   const elapsed = (job.times.done ?? Date.now()) - job.createdAt;
   const name = job.name.length > NAME_WIDTH ? `${job.name.slice(0, NAME_WIDTH - 1)}…` : job.name.padEnd(NAME_WIDTH);
-  const line = `${name}  ${reached}  ${phase.padEnd(10)} ${seconds(elapsed).padStart(9)}`;
-  return `${line}${job.conclusion ? `  ${job.conclusion}` : ''}${step && phase === 'running' ? describeStep(step) : ''}`.slice(
-    0,
-    columns,
-  );
+  const remarks = [job.conclusion, job.madeFor ? 'swapped' : undefined].filter((remark) => remark !== undefined);
+  const line = `${name}  ${reached}  ${phase.padEnd(10)} ${seconds(elapsed).padStart(9)}  ${remarks.join(', ')}`;
+  return line.trimEnd().slice(0, columns);
 }
