@@ -188,6 +188,33 @@ describe('the exit status of the listener', () => {
   });
 });
 
+describe('setup commands', () => {
+  test('run in order before the letter is taken', async () => {
+    const setupCommands = ['echo first; echo "$HOME" >kept', 'cat kept; echo "second: $(umask)"'];
+    rig = await openRig({ setupCommands });
+    rig.start('i-1');
+    await until(() => rig.events.some(({ kind }) => kind === 'mailbox-empty'));
+    await rig.give('i-1');
+    const { log, report } = await rig.ended('i-1');
+    expect(report).toMatchObject({ code: 'done' });
+    expect(log).toMatch(/^first\n\/.*\nsecond: 0022\nmayfly: setup$/m);
+  });
+
+  test('that fail, fail the boot: the report has the last lines', async () => {
+    const { report } = await boot({
+      setupCommands: ['true', 'seq 99; echo "no \'x\' \\\\ here" >&2; exit 3', 'touch never'],
+    });
+    const output = `command 2 ended with 3: ${[91, 92, 93, 94, 95, 96, 97, 98, 99].join('|')}|no ?x? ? here|`;
+    expect(report).toMatchObject({ code: 'setup-failed', output });
+    expect(rig.events.map(({ kind }) => kind)).not.toContain('letter-taken');
+  });
+
+  test('that hang, whatever they leave running, end at the boot deadline', async () => {
+    const { report } = await boot({ bootDeadlineMs: 4_000, setupCommands: ['sleep 60 & disown', 'sleep 60'] });
+    expect(report).toMatchObject({ code: 'setup-failed', output: 'command 2 ended with 124: ' });
+  });
+});
+
 async function scriptOf(id: string): Promise<string[]> {
   const file = rig.host.logFile(id).replace('boot.log', 'boot.sh');
   return readFileSync(file, 'utf8').split('\n');

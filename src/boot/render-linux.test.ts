@@ -33,12 +33,29 @@ test('only the settings differ between two pools', () => {
 });
 
 test('there is room for more in the user data', () => {
-  expect(renderLinuxBoot(input).length).toBeLessThan(LINUX_BOOT_BYTES);
-  expect(() => renderLinuxBoot({ ...input, rootDir: `/${'x'.repeat(2_000)}` })).toThrow('bytes, more than 12288');
+  expect(renderLinuxBoot(input).length).toBeLessThan(LINUX_BOOT_BYTES - 1_500);
+  expect(() => renderLinuxBoot({ ...input, rootDir: `/${'x'.repeat(3_000)}` })).toThrow('more than 12288');
+});
+
+test('setup commands come before the letter, quoted, and only where there are any', () => {
+  const script = renderLinuxBoot({ ...input, setupCommands: ['echo \'it is\' \\"x\\"', 'a\n  # b'] });
+  expect(script).toContain(`readonly SETUP=(\n'echo '\\''it is'\\'' \\"x\\"'\n'a\n  # b'\n)`);
+  expect(script.indexOf('SETUP=(')).toBeGreaterThan(script.indexOf('USER_ID="$ROLE_ID'));
+  expect(script.indexOf('phase setup')).toBeLessThan(script.indexOf('readonly TAKE='));
+  expect(renderLinuxBoot({ ...input, setupCommands: [] })).toBe(renderLinuxBoot(input));
+  expect(renderLinuxBoot(input)).not.toContain('SETUP');
+  expect(() => renderLinuxBoot({ ...input, setupCommands: ['\0'] })).toThrow('NUL');
+  expect(() => renderLinuxBoot({ ...input, setupCommands: ['é'.repeat(1_500)] })).toThrow('bytes with its setup');
+});
+
+test('placeholders may stand for what is known only when it is deployed', () => {
+  const placeholders = { roleId: 'MAYFLY0ROLE0ID', mailboxTable: 'MAYFLY0MAILBOX', bucket: 'MAYFLY0BUCKET' };
+  expect(renderLinuxBoot({ ...input, ...placeholders })).toContain("ROLE_ID='MAYFLY0ROLE0ID'");
 });
 
 test('every code that it reports is one of ours', () => {
-  const codes = [...renderLinuxBoot(input).matchAll(/(?:(?:\|\||then) fail|check_clock) ([a-z-]+)/g)].map(
+  const whole = renderLinuxBoot({ ...input, setupCommands: ['true'] });
+  const codes = [...whole.matchAll(/(?:(?:\|\||then|^) ?fail|check_clock) ([a-z-]+)/gm)].map(
     ([, code]) => code as string,
   );
   expect(codes.length).toBeGreaterThan(8);

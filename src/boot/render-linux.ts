@@ -5,6 +5,7 @@ import { head } from './linux/head';
 import { mailboxRow } from './linux/mailbox-row';
 import { metadata } from './linux/metadata';
 import { runListener } from './linux/run-listener';
+import { setup } from './linux/setup';
 import { takeLetter } from './linux/take-letter';
 import { tools } from './linux/tools';
 import { trap } from './linux/trap';
@@ -25,6 +26,11 @@ export interface LinuxBootInput {
   readonly endpoints?: BootEndpoints;
   /** Put before every path that the script writes. Default: none. */
   readonly rootDir?: string;
+  /**
+   * Run in order by bash as root, before the instance takes its JIT config, bounded by the boot deadline. One that fails
+   * fails the boot: `setup-failed`, with the last lines of its output in the report. They count towards the 12 KB.
+   */
+  readonly setupCommands?: readonly string[];
   readonly pauses?: BootPauses;
 }
 
@@ -52,15 +58,45 @@ const REPORT_MS = 15_000;
 
 const DEFAULT_PAUSES: BootPauses = { pollMs: 1_000, relaunchMs: 5_000, updateMs: 30_000 };
 
-const PHASES = [watchdogs, trap, tools, metadata, mailboxRow, takeLetter, fetchRunner, configureRunner, runListener];
+const BEFORE_SETUP = [watchdogs, trap, tools, metadata, mailboxRow];
+const AFTER_SETUP = [takeLetter, fetchRunner, configureRunner, runListener];
 
-/** @throws Error when a value could not be quoted safely or the script is longer than 12 KB. */
+/**
+ * Values that AWS knows only later may be placeholders of a valid shape: letters and digits.
+ * @throws Error when a value could not be quoted safely or the script is longer than 12 KB.
+ */
 export function renderLinuxBoot(input: LinuxBootInput): string {
-  const script = `${[head, settings(input), ...PHASES].join('\n\n')}\n`;
-  if (script.length > LINUX_BOOT_BYTES) {
-    throw new Error(`the boot script has ${script.length} bytes, more than ${LINUX_BOOT_BYTES}`);
+  const parts = [
+    ...[head, settings(input)],
+    ...BEFORE_SETUP.map(compact),
+    ...setupParts(input.setupCommands ?? []),
+    ...AFTER_SETUP.map(compact),
+  ];
+  const script = `${parts.join('\n')}\n`;
+  const bytes = new TextEncoder().encode(script).length;
+  if (bytes > LINUX_BOOT_BYTES) {
+    throw new Error(`the boot script has ${bytes} bytes with its setup commands, more than ${LINUX_BOOT_BYTES}`);
   }
   return script;
+}
+
+/**
+ * Without indentation, comment lines and what functions say of their arguments: a fifth of the text. No phase has a text
+ * in which these mean anything.
+ */
+const compact = (phase: string) =>
+  phase
+    .split('\n')
+    .map((line) => line.trimStart().replace(/\{ # .*$/, '{'))
+    .filter((line) => line !== '' && (!line.startsWith('#') || line.startsWith('# ----')))
+    .join('\n');
+
+/** The commands stand as they are, in single quotes. */
+function setupParts(commands: readonly string[]): string[] {
+  if (commands.length === 0) return [];
+  if (commands.some((command) => command.includes('\0'))) throw new Error('boot script: a setup command has a NUL');
+  const quoted = commands.map((command) => `'${command.replace(/'/g, "'\\''")}'`);
+  return [`readonly SETUP=(\n${quoted.join('\n')}\n)`, compact(setup)];
 }
 
 function settings(input: LinuxBootInput): string {
@@ -88,7 +124,7 @@ const SHAPES = {
   platform: /^linux-(x64|arm64)$/,
   roleId: /^[A-Za-z0-9_-]+$/,
   mailboxTable: /^[A-Za-z0-9_.-]{3,255}$/,
-  bucket: /^[a-z0-9-]{3,63}$/,
+  bucket: /^[A-Za-z0-9-]{3,63}$/,
   endpoint: /^(https?:\/\/[A-Za-z0-9.:_/-]*[A-Za-z0-9])?$/,
   rootDir: /^(\/[A-Za-z0-9@._+-]+)*$/,
 } as const;

@@ -229,6 +229,11 @@ const BOOT = {
     says: 'The instance was rebooted: it powers off, as its JIT config is spent.',
     next: 'Do not reboot in a job.',
   },
+  'setup-failed': {
+    code: 'MF1314',
+    says: 'A setup command of the pool failed or did not end before the boot deadline.',
+    next: 'See the output in the boot report: it has the last lines.',
+  },
 } as const satisfies Record<string, CodeText>;
 
 const DISPATCH = {
@@ -285,6 +290,11 @@ const COMMAND_LINE = {
     code: 'MF2011',
     says: 'The jobs did not end in time.',
     next: 'See the last lines of the timeline: they say what each job waits for.',
+  },
+  'host-unavailable': {
+    code: 'MF2012',
+    says: 'Instances can not boot as systemd machines here.',
+    next: 'Leave out --host nspawn to run instances as processes, or provide what is missing.',
   },
 } as const satisfies Record<string, CodeText>;
 

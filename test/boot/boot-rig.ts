@@ -51,6 +51,7 @@ export interface RigOptions {
   readonly listener?: string;
   readonly bootDeadlineMs?: number;
   readonly lifetimeMs?: number;
+  readonly setupCommands?: readonly string[];
   /** Instead of a good one. */
   readonly mailbox?: LocalMailbox;
   /** Default: the package that `listener` makes. */
@@ -62,7 +63,9 @@ export interface Ended {
   /** Tail of the boot log. */
   readonly log: string;
   /** What the boot script reported. */
-  readonly report: { code: string; line: number; exit: number | null; phases: Record<string, number> } | undefined;
+  readonly report:
+    | { code: string; line: number; exit: number | null; output?: string; phases: Record<string, number> }
+    | undefined;
 }
 
 export type Rig = Awaited<ReturnType<typeof openRig>>;
@@ -81,6 +84,7 @@ export async function openRig(options: RigOptions = {}) {
   });
   const host = new ProcessHost({
     ...{ run, services, mailboxTable: 'mailbox', bucket: 'runner-bucket', lifetimeMs: options.lifetimeMs ?? 30_000 },
+    ...(options.setupCommands === undefined ? {} : { setupCommands: options.setupCommands }),
     pauses: { pollMs: 100, relaunchMs: 50, updateMs: 300 },
     onBootLog: (id, tail) => logs.set(id, tail),
     onEnded: (id, reason) => reasons.set(id, reason),

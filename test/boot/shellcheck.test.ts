@@ -13,7 +13,9 @@ const clean = { status: 0, found: '' };
 
 test.each(['linux-x64', 'linux-arm64'] as const)('the boot script for %s', (platform) => {
   const pool = { platform, roleId: 'AROATEST', mailboxTable: 'mailbox', bucket: 'runner-bucket' };
-  expect(shellcheck(renderLinuxBoot({ ...pool, bootDeadlineMs: 300_000, lifetimeMs: 3_600_000 }))).toEqual(clean);
+  const limits = { bootDeadlineMs: 300_000, lifetimeMs: 3_600_000 };
+  expect(shellcheck(renderLinuxBoot({ ...pool, ...limits }))).toEqual(clean);
+  expect(shellcheck(renderLinuxBoot({ ...pool, ...limits, setupCommands: ['echo done'] }))).toEqual(clean);
 });
 
 const shims = renderShims({ stateDir: "/tmp/it's here", path: '/usr/bin:/bin' });

@@ -17,7 +17,7 @@ update_item() { # update_item SECONDS JSON: with ' for "; prints the reply and, 
 
 report() { # tried once, for 5 s at most
   read_token && read_credentials || return # those from the start may have expired during a long job
-  local json="{'code':'$CODE','line':$LINE,'exit':$EXIT_STATUS,'platform':'$PLATFORM','phases':{$PHASES}}"
+  local json="{'code':'$CODE','line':$LINE,'exit':$EXIT_STATUS,'platform':'$PLATFORM',$OUTPUT'phases':{$PHASES}}"
   json=\${json//\'/\\\\\\\"} # text inside JSON inside a curl option
   update_item 3 "'UpdateExpression':'SET boot = :b','ReturnValues':'NONE',
     'ExpressionAttributeValues':{':b':{'S':'$json'}}"

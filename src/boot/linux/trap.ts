@@ -3,7 +3,7 @@ import { bash } from './bash';
 /** Every way out of the script leads through `finish`. */
 export const trap = bash`
 # ---- trap: every way out of this script reports, then powers off
-CODE=boot-error LINE=0 EXIT_STATUS=null PHASES='' USER_ID=''
+CODE=boot-error LINE=0 EXIT_STATUS=null PHASES='' OUTPUT='' USER_ID=''
 
 now() { NOW=$((\${EPOCHREALTIME/./} / 1000)); } # milliseconds since 1970
 

@@ -36,6 +36,8 @@ export interface ProcessHostOptions {
   /** Hard end of every instance. */
   readonly lifetimeMs: number;
   readonly pauses?: BootPauses;
+  /** Default: none. */
+  readonly setupCommands?: readonly string[];
   readonly onRunning?: (instanceId: string) => void;
   /** Nothing of the instance is left. `stateReason`: EC2's words. */
   readonly onEnded: (instanceId: string, stateReason: string) => void;
@@ -117,7 +119,7 @@ export class ProcessHost implements InstanceHost {
   }
 
   #prepare(id: string, folder: string, pool: Pool): void {
-    const { mailboxTable, bucket, lifetimeMs, pauses, services } = this.#options;
+    const { mailboxTable, bucket, lifetimeMs, pauses, setupCommands, services } = this.#options;
     const { platform, roleId, bootDeadlineMs } = pool;
     if (platform === 'windows-x64')
       throw new CodedError('pools-invalid', `Pool "${pool.name}": the rehearsal has no Windows instances.`);
@@ -126,6 +128,7 @@ export class ProcessHost implements InstanceHost {
     const script = renderLinuxBoot({
       ...{ platform, roleId, mailboxTable, bucket, bootDeadlineMs, lifetimeMs, endpoints, rootDir },
       ...(pauses === undefined ? {} : { pauses }),
+      ...(setupCommands === undefined ? {} : { setupCommands }),
     });
     for (const name of ['root', 'home', 'tmp', 'bin']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
     writeFileSync(join(folder, 'boot.sh'), script);
