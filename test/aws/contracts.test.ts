@@ -6,11 +6,12 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   ReceiveMessageCommand,
-  type SQSClient,
+  SQSClient,
 } from '@aws-sdk/client-sqs';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createDynamoDb, createSqs } from '../../src/adapters/aws/clients.ts';
+import { createAwsCaller } from '../../src/adapters/aws/call-aws.ts';
+import { createDynamoDb } from '../../src/adapters/aws/clients.ts';
 import { AwsMailbox } from '../../src/adapters/aws/mailbox.ts';
 import { AwsQueue } from '../../src/adapters/aws/queue.ts';
 import { AwsTable } from '../../src/adapters/aws/table.ts';
@@ -26,7 +27,7 @@ let sqs: SQSClient;
 beforeAll(async () => {
   moto = await startMoto();
   dynamoDb = createDynamoDb(moto.access);
-  sqs = createSqs(moto.access);
+  sqs = new SQSClient(moto.access);
   await createTable('state', ['pk', 'sk']);
   await createTable('mailbox', ['id']);
 });
@@ -53,7 +54,7 @@ describeQueue('aws', async () => {
     }),
   });
   return {
-    queue: new AwsQueue(sqs, url),
+    queue: new AwsQueue(createAwsCaller({ ...moto.access, clock: Date.now }), url),
     receive: (max) => receive(url, max),
     delete: async (receiptHandle) =>
       void (await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: receiptHandle }))),

@@ -2,21 +2,33 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AwsAccess } from '../../src/adapters/aws/clients.ts';
 
 const READY_WITHIN_MS = 20_000;
+const EXTENSION = join(import.meta.dirname, 'stage', 'moto_extension.py');
 
 export interface Moto {
   readonly access: AwsAccess & { readonly endpoint: string };
   stop(): Promise<void>;
 }
 
-export async function startMoto(): Promise<Moto> {
+/** moto as it is. */
+export const startMoto = () => start((port) => ['-m', 'moto.server', '-H', '127.0.0.1', '-p', port]);
+
+/** moto with what the deploy and the stage need beyond it. */
+export const startExtendedMoto = () => start((port) => ['-B', EXTENSION, '-p', port]);
+
+async function start(argumentsFor: (port: string) => string[]): Promise<Moto> {
   const port = await freePort();
   const python = process.env.MAYFLY_PYTHON ?? 'python3';
-  const server = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
+  const server = spawn(python, argumentsFor(String(port)), { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(server, 'exit');
+  let said = '';
+  server.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk).slice(-2_000);
+  });
   const stop = async () => {
     server.kill('SIGKILL');
     await exited;
@@ -29,7 +41,7 @@ export async function startMoto(): Promise<Moto> {
       continue;
     }
     await stop();
-    throw new Error(`moto did not start: ${python} -m moto.server, exit code ${server.exitCode}`);
+    throw new Error(`moto did not start: ${python}, exit code ${server.exitCode}: ${said}`);
   }
   const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' };
   return { access: { endpoint, region: 'us-east-1', credentials }, stop };
