@@ -4,13 +4,19 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AwsAccess } from '../../src/adapters/aws/clients.ts';
 
 const READY_WITHIN_MS = 20_000;
 const EXTENSION = join(import.meta.dirname, 'stage', 'moto_extension.py');
 
+/** As any AWS client takes it. */
+export interface MotoAccess {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
 export interface Moto {
-  readonly access: AwsAccess & { readonly endpoint: string };
+  readonly access: MotoAccess;
   stop(): Promise<void>;
 }
 
