@@ -1,4 +1,4 @@
-/** Boots instances on a process host with a runner made of a few lines of bash. For tests. */
+/** Boots instances, on a process host if nothing else is said, with a runner made of a few lines of bash. For tests. */
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { LocalMailbox } from '../../src/adapters/local/mailbox.ts';
 import { writeLetter } from '../../src/core/letter.ts';
 import { aPool } from '../../src/core/pool-test-support.ts';
 import type { Pool } from '../../src/core/types.ts';
+import type { HostOptions, RehearsalHost } from '../../src/rehearsal/hosts/host.ts';
 import { ProcessHost } from '../../src/rehearsal/hosts/process-host.ts';
 import { serveInstances } from '../../src/rehearsal/instance-services/serve-instances.ts';
 import type { InstanceEvent } from '../../src/rehearsal/instance-services/types.ts';
@@ -68,9 +69,14 @@ export interface Ended {
     | undefined;
 }
 
-export type Rig = Awaited<ReturnType<typeof openRig>>;
+export type Rig<Host extends RehearsalHost = ProcessHost> = Awaited<ReturnType<typeof openRigOn<Host>>>;
 
-export async function openRig(options: RigOptions = {}) {
+export const openRig = (options: RigOptions = {}) => openRigOn((given) => new ProcessHost(given), options);
+
+export async function openRigOn<Host extends RehearsalHost>(
+  makeHost: (options: HostOptions) => Host,
+  options: RigOptions = {},
+) {
   const run = `test-${randomBytes(6).toString('hex')}`;
   const mailbox = options.mailbox ?? new LocalMailbox();
   const events: InstanceEvent[] = [];
@@ -82,7 +88,7 @@ export async function openRig(options: RigOptions = {}) {
     open: options.open ?? ((key) => (key === RUNNER_KEY ? runner : undefined)),
     onEvent: (event) => events.push(event),
   });
-  const host = new ProcessHost({
+  const host = makeHost({
     ...{ run, services, mailboxTable: 'mailbox', bucket: 'runner-bucket', lifetimeMs: options.lifetimeMs ?? 30_000 },
     ...(options.setupCommands === undefined ? {} : { setupCommands: options.setupCommands }),
     pauses: { pollMs: 100, relaunchMs: 50, updateMs: 300 },

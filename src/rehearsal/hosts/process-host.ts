@@ -4,51 +4,24 @@
  * its folder is removed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { InstanceHost, LocalInstance } from '../../adapters/local/instance-host.ts';
-import { type BootPauses, renderLinuxBoot } from '../../boot/render-linux.ts';
-import { CodedError } from '../../core/codes.ts';
+import type { LocalInstance } from '../../adapters/local/instance-host.ts';
 import type { Pool } from '../../core/types.ts';
-import type { InstanceServices } from '../instance-services/serve-instances.ts';
 import { cleanPath } from './check-tools.ts';
+import {
+  folderOf,
+  type HostOptions,
+  type Leftovers,
+  listFolder,
+  type RehearsalHost,
+  readTail,
+  renderBoot,
+} from './host.ts';
 import { endMarked, findMarked, killNow } from './marked-processes.ts';
 import { removeFolder } from './remove-folder.ts';
 import { renderShims } from './shims.ts';
-
-export interface ProcessHostOptions {
-  /** Name of this rehearsal: no other on this machine may have it. Letters, digits, `-`. */
-  readonly run: string;
-  readonly services: Pick<InstanceServices, 'addInstance' | 'removeInstance'>;
-  readonly mailboxTable: string;
-  readonly bucket: string;
-  /** Hard end of every instance. */
-  readonly lifetimeMs: number;
-  readonly pauses?: BootPauses;
-  /** Default: none. */
-  readonly setupCommands?: readonly string[];
-  readonly onRunning?: (instanceId: string) => void;
-  /** Nothing of the instance is left. `stateReason`: EC2's words. */
-  readonly onEnded: (instanceId: string, stateReason: string) => void;
-  /** Just before the folder is removed: the last 16 kB of what the boot script and its runner printed. */
-  readonly onBootLog?: (instanceId: string, tail: string) => void;
-}
-
-export interface Leftovers {
-  readonly processes: number;
-  readonly directories: number;
-}
 
 interface Running {
   readonly id: string;
@@ -59,19 +32,16 @@ interface Running {
   stopped: boolean;
 }
 
-const LOG_TAIL_BYTES = 16_384;
-
-export class ProcessHost implements InstanceHost {
-  readonly #options: ProcessHostOptions;
+export class ProcessHost implements RehearsalHost {
+  readonly #options: HostOptions;
   readonly #path: string;
   readonly #folder: string;
   readonly #running = new Map<string, Running>();
 
-  constructor(options: ProcessHostOptions) {
-    if (!/^[A-Za-z0-9-]+$/.test(options.run)) throw new Error(`not a name for a run: ${options.run}`);
+  constructor(options: HostOptions) {
     this.#options = options;
     this.#path = cleanPath(process.env.PATH ?? '');
-    this.#folder = join(realpathSync(tmpdir()), `mayfly-${options.run}`);
+    this.#folder = folderOf(options.run);
   }
 
   /** @throws CodedError `pools-invalid` for a Windows pool. */
@@ -119,17 +89,8 @@ export class ProcessHost implements InstanceHost {
   }
 
   #prepare(id: string, folder: string, pool: Pool): void {
-    const { mailboxTable, bucket, lifetimeMs, pauses, setupCommands, services } = this.#options;
-    const { platform, roleId, bootDeadlineMs } = pool;
-    if (platform === 'windows-x64')
-      throw new CodedError('pools-invalid', `Pool "${pool.name}": the rehearsal has no Windows instances.`);
-    const endpoints = services.addInstance(id, roleId);
-    const rootDir = join(folder, 'root');
-    const script = renderLinuxBoot({
-      ...{ platform, roleId, mailboxTable, bucket, bootDeadlineMs, lifetimeMs, endpoints, rootDir },
-      ...(pauses === undefined ? {} : { pauses }),
-      ...(setupCommands === undefined ? {} : { setupCommands }),
-    });
+    const endpoints = this.#options.services.addInstance(id, pool.roleId);
+    const script = renderBoot(this.#options, pool, endpoints, join(folder, 'root'));
     for (const name of ['root', 'home', 'tmp', 'bin']) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
     writeFileSync(join(folder, 'boot.sh'), script);
     for (const [name, text] of Object.entries(renderShims({ stateDir: folder, path: this.#path })))
@@ -164,21 +125,5 @@ export class ProcessHost implements InstanceHost {
     this.#options.services.removeInstance(id);
     this.#running.delete(id);
     this.#options.onEnded(id, stopped ? 'Client.UserInitiatedShutdown' : 'Client.InstanceInitiatedShutdown');
-  }
-}
-
-function readTail(file: string): string {
-  try {
-    return readFileSync(file).subarray(-LOG_TAIL_BYTES).toString();
-  } catch {
-    return '';
-  }
-}
-
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }

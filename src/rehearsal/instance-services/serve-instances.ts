@@ -8,7 +8,7 @@
  * DynamoDB and S3 know the caller by its signature.
  */
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../core/ports.ts';
 import { answerBucket, s3Error } from './answer-bucket.ts';
@@ -43,6 +43,12 @@ export interface InstanceServices {
   readonly url: string;
   /** Makes an instance known, with credentials of its own. */
   addInstance(instanceId: string, roleId: string): InstanceEndpoints;
+  /** What its metadata give as user data. */
+  setUserData(instanceId: string, userData: string): void;
+  /** Announces to a spot instance that EC2 takes it back. `at`: milliseconds since 1970. */
+  announceReclaim(instanceId: string, at: number): void;
+  /** Answers `/latest/...` with the metadata of one instance, for who has an address for each. */
+  metadataOf(instanceId: string): RequestListener;
   /** Forgets it: its credentials and tokens are worth nothing from then. */
   removeInstance(instanceId: string): void;
   close(): Promise<void>;
@@ -54,9 +60,10 @@ const DOMAIN = 'amazonaws.com';
 /** @throws the error of `listen`, e.g. EADDRINUSE. */
 export async function serveInstances(options: InstanceServicesOptions): Promise<InstanceServices> {
   const instances = new Map<string, KnownInstance>();
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     void respond(request, response, (read) => answer(read, instances, options));
-  });
+  };
+  const server = createServer(listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
@@ -69,6 +76,18 @@ export async function serveInstances(options: InstanceServicesOptions): Promise<
     addInstance(id, roleId) {
       instances.set(id, { id, userId: `${roleId}:${id}`, credentials: newCredentials(), tokens: new Map() });
       return { metadata: `${url}/i/${id}`, dynamodb: url, s3: `${url}/${options.bucket}` };
+    },
+    setUserData(id, userData) {
+      const instance = instances.get(id);
+      if (instance) instance.userData = userData;
+    },
+    announceReclaim(id, at) {
+      const instance = instances.get(id);
+      if (instance) instance.spotAction = { action: 'terminate', time: new Date(at).toISOString() };
+    },
+    metadataOf: (id) => (request, response) => {
+      request.url = `/i/${id}${request.url}`;
+      listener(request, response);
     },
     removeInstance: (id) => void instances.delete(id),
     async close() {
@@ -89,7 +108,7 @@ async function answer(
   const note = ({ id }: KnownInstance, what: Note) =>
     options.onEvent?.({ instanceId: id, at: now, ...what } as InstanceEvent);
 
-  const [, metadataOf, path] = /^\/i\/([^/]+)(\/latest\/.+)$/.exec(request.url) ?? [];
+  const [, metadataOf, path] = /^\/i\/([^/]+)(\/.+)$/.exec(request.url) ?? [];
   if (metadataOf !== undefined && path !== undefined) {
     const instance = instances.get(metadataOf);
     if (instance === undefined) return { status: 404, type: 'text/plain', body: '' };

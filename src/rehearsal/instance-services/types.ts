@@ -33,6 +33,10 @@ export interface KnownInstance {
   readonly credentials: Credentials;
   /** Metadata tokens (IMDSv2) and when they expire. */
   readonly tokens: Map<string, number>;
+  /** None: the instance has no user data. */
+  userData?: string;
+  /** EC2 takes a spot instance back: what the metadata say from two minutes before. `time`: ISO 8601. */
+  spotAction?: { readonly action: 'terminate'; readonly time: string };
 }
 
 export type Request = SignedRequest;
