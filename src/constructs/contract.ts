@@ -46,6 +46,8 @@ export const RUNNER_CACHE_ENV = {
 /** Environment of the function that ends every instance before the stack is destroyed. */
 export const END_ALL_ENV = {
   deploymentId: 'MAYFLY_DEPLOYMENT',
+  /** Emptied when nothing runs any more: CloudFormation deletes no bucket that has objects. Absent: none. */
+  bucket: 'MAYFLY_BUCKET',
 } as const;
 
 /** The secret with the App's credentials. */
