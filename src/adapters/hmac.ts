@@ -1,6 +1,8 @@
-/** On the webhook's hot path: no import but node:crypto. */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+/** On the webhook's hot path. */
 import type { VerifyHmac } from '../core/ports.ts';
+import { builtin } from './builtin.ts';
+
+const { createHmac, timingSafeEqual } = builtin('node:crypto');
 
 const DIGEST_HEX_LENGTH = 64;
 

@@ -22,7 +22,7 @@ interface Document {
 }
 
 beforeAll(() => {
-  execFileSync(process.execPath, ['scripts/build.mjs', main], { cwd: root });
+  execFileSync(process.execPath, ['scripts/build.mjs', '--cli', main], { cwd: root });
   symlinkSync(join(root, 'examples'), join(folder, 'examples'));
 });
 afterAll(() => {

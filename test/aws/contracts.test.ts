@@ -54,7 +54,10 @@ describeQueue('aws', async () => {
     }),
   });
   return {
-    queue: new AwsQueue(createAwsCaller({ ...moto.access, clock: Date.now }), url),
+    queue: new AwsQueue(
+      createAwsCaller({ ...moto.access, endpointOf: () => moto.access.endpoint, clock: Date.now }),
+      url,
+    ),
     receive: (max) => receive(url, max),
     delete: async (receiptHandle) =>
       void (await sqs.send(new DeleteMessageCommand({ QueueUrl: url, ReceiptHandle: receiptHandle }))),

@@ -1,6 +1,5 @@
 /** AWS clients whose every call is bounded: attempts, connecting, answering, silence within an answer. */
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { SQSClient } from '@aws-sdk/client-sqs';
 
 /** Left out: from the environment, as in a Lambda function. */
 export type AwsAccess = Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'>;
@@ -18,9 +17,6 @@ const usualBounds: AwsBounds = { attempts: 3, connectMs: 1_000, answerMs: 3_000 
 
 export const createDynamoDb = (access: AwsAccess = {}, bounds = usualBounds) =>
   new DynamoDBClient({ ...access, ...boundedBy(bounds) });
-
-export const createSqs = (access: AwsAccess = {}, bounds = usualBounds) =>
-  new SQSClient({ ...access, ...boundedBy(bounds) });
 
 const boundedBy = ({ attempts, connectMs, answerMs }: AwsBounds) => ({
   maxAttempts: attempts,

@@ -2,7 +2,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Item, Write } from '../../core/ports.ts';
 import { type ScriptedAnswer, type ScriptedServer, startScriptedServer } from '../contracts/scripted-server.ts';
-import { createDynamoDb, createSqs } from './clients.ts';
+import { createAwsCaller } from './call-aws.ts';
+import { createDynamoDb } from './clients.ts';
 import { AwsMailbox } from './mailbox.ts';
 import { AwsQueue } from './queue.ts';
 import { AwsTable } from './table.ts';
@@ -34,7 +35,10 @@ beforeAll(async () => {
   const once = { attempts: 1, connectMs: 300, answerMs: 300 };
   table = new AwsTable(createDynamoDb(access, once), 'state');
   mailbox = new AwsMailbox(createDynamoDb(access, once), 'mailbox');
-  queue = new AwsQueue(createSqs(access, once), `${server.url}/123456789012/queue`);
+  queue = new AwsQueue(
+    createAwsCaller({ ...access, endpointOf: () => server.url, clock: Date.now }),
+    `${server.url}/123456789012/queue`,
+  );
 });
 
 afterEach(() => {

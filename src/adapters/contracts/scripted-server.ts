@@ -26,6 +26,8 @@ export interface SeenRequest {
 export interface ScriptedServer {
   readonly url: string;
   readonly seen: SeenRequest[];
+  /** How many connections were made so far. */
+  connections(): number;
   /** Answers the next requests, in this order; 599 after the last. */
   script(...answers: readonly ScriptedAnswer[]): void;
   /** Answers every request, in place of a script. */
@@ -60,6 +62,7 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
+    connections: () => connections,
     script: (...answers) => {
       const rest = [...answers];
       answerTo = () => rest.shift() ?? { status: 599, body: { message: 'the script is over' } };

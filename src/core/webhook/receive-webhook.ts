@@ -6,12 +6,12 @@
  *   202  one message is in the queue                       500  not configured, or the queue refused: GitHub notes a
  *                                                               failed delivery, which can be redelivered for 3 days
  */
-import { CODES, type IgnoreReason, type WebhookFault } from '../codes.ts';
 import { limits } from '../limits.ts';
 import { writeMessage } from '../messages.ts';
 import type { Clock, Queue, VerifyHmac, WebhookSecrets } from '../ports.ts';
 import { classifyEvent, type WebhookConfig } from './classify-event.ts';
 import { readEvent } from './read-event.ts';
+import { IGNORED, type IgnoreReason, WEBHOOK, type WebhookFault } from './webhook-codes.ts';
 
 export interface WebhookRequest {
   /** Names in lower case. */
@@ -106,10 +106,10 @@ function parsePayload(bytes: Buffer, contentType: string | undefined): unknown {
 
 const ignored = (reason: IgnoreReason): WebhookAnswer => ({
   status: 200,
-  body: { result: 'ignored', reason, code: CODES[reason].code },
+  body: { result: 'ignored', reason, code: IGNORED[reason].code },
 });
 
 const refused = (status: 400 | 401 | 413 | 500, reason: WebhookFault): WebhookAnswer => ({
   status,
-  body: { result: 'refused', reason, code: CODES[reason].code },
+  body: { result: 'refused', reason, code: WEBHOOK[reason].code },
 });
