@@ -129,6 +129,8 @@ export interface Attempt extends Versioned {
   readonly spareSince?: number;
   /** GitHub said that the job it ran is over, so the runner's record is gone by itself. */
   readonly finishedAt?: number;
+  /** GitHub did not know its runner when we wanted to end it. That proves nothing yet: see end-attempt.ts. */
+  readonly runnerMissingSince?: number;
   /** We deleted the runner's record: nothing keeps the instance from being terminated. */
   readonly runnerDeletedAt?: number;
   readonly reason?: ReasonCode;

@@ -182,6 +182,21 @@ describe('instances', () => {
   });
 });
 
+describe('a spare whose runner GitHub does not know', () => {
+  test('is neither terminated nor asked about again and again', async () => {
+    const w = await world();
+    await w.dispatch(w.event('queued', 1));
+    await w.dispatch(w.done(1));
+    w.github.runners.clear();
+    await w.drain(aPool().idleTimeoutMs + limits.wakeMs);
+    const calls = w.github.calls;
+    await w.drain(10 * limits.wakeMs);
+    expect(w.github.calls).toBe(calls);
+    expect(w.fleet.list()[0]).toMatchObject({ state: 'pending' });
+    expect(await w.attempt('1-1')).toMatchObject({ state: 'ENDING' });
+  });
+});
+
 describe('each message has its own outcome', () => {
   test('what is not ours fails, and spoils nothing for the others', async () => {
     const w = await world();

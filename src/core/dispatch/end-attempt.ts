@@ -20,6 +20,7 @@ export async function endAttempt(deps: DispatchDeps, pool: Pool, attempt: Attemp
     const outcome = await deps.github.deleteRunner(intent.installationId, pool.scope, intent.runnerId as number);
     deps.log({ event: 'end-runner', attempt: intent.id, outcome: outcome.kind });
     if (outcome.kind === 'busy') return update(deps, intent.id, 'runner-busy');
+    if (outcome.kind === 'gone') return update(deps, intent.id, 'end', { runnerMissingSince: deps.clock() });
     if (outcome.kind !== 'deleted') return;
     await update(deps, intent.id, 'end', { runnerDeletedAt: deps.clock() });
   }
@@ -36,9 +37,12 @@ async function storeIntent(deps: DispatchDeps, attempt: Attempt): Promise<Attemp
   return stored.kind === 'ok' ? stored.result : undefined;
 }
 
+/** Registered, so that GitHub can be asked; and not one of which GitHub said that it knows nothing. */
+export const canEnd = (attempt: Attempt) => attempt.runnerId !== undefined && attempt.runnerMissingSince === undefined;
+
 function decideEnd(ledger: Ledger, id: string): Attempt | undefined {
   const attempt = ledger.attempt(id);
-  if (!attempt || attempt.runnerId === undefined) return undefined;
+  if (!attempt || !canEnd(attempt)) return undefined;
   if (attempt.state === 'ENDING' && attempt.runnerDeletedAt !== undefined) return attempt;
   if (attempt.state !== 'ENDING' && !isSpare(attempt)) return undefined;
   if (ledger.freePoints(attempt.installationId) < limits.writePoints) return undefined;

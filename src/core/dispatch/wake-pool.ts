@@ -3,6 +3,7 @@
  * an answer, attempts without mail, spares that idle. Bounded per wake; what is left gets the next one.
  */
 import { type ChangeOutcome, change } from '../change.ts';
+import { nextJobState } from '../job-machine.ts';
 import { isClosedLaunch } from '../launch-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
@@ -10,6 +11,7 @@ import type { Key } from '../ports.ts';
 import { isSpare, OPEN, type RecordKind, recordKey, type Shelf, shelfPrefix } from '../records.ts';
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
+import { canEnd } from './end-attempt.ts';
 import type { FollowUp } from './follow-up.ts';
 import { planKeys, planPool, soonest } from './plan-pool.ts';
 
@@ -49,7 +51,7 @@ function decideWake(ledger: Ledger, pool: Pool, installationId: number, deployme
   const ofPool = (record: { readonly pool: string }) => record.pool === pool.name;
   const waiting = ledger.jobs().filter((job) => ofPool(job) && job.state === 'WANTED');
   const expired = waiting.filter((job) => isExpired(job, ledger.now));
-  for (const job of expired) ledger.setJob({ ...job, state: 'EXPIRED', reason: 'expired' });
+  for (const job of expired) ledger.setJob({ ...job, state: nextJobState(job.state, 'expired'), reason: 'expired' });
   const planned = planPool(
     ledger,
     pool,
@@ -65,7 +67,7 @@ function decideWake(ledger: Ledger, pool: Pool, installationId: number, deployme
     installationId,
     launches: planned.launch ? [planned.launch, ...unanswered] : unanswered,
     register: attempts.filter((attempt) => isUnregistered(attempt, ledger.now)),
-    end: spares.filter((attempt) => idleLeftMs(attempt, pool, ledger.now) <= 0),
+    end: spares.filter((attempt) => canEnd(attempt) && idleLeftMs(attempt, pool, ledger.now) <= 0),
     wakeMs: nextWakeMs(planned.wakeMs, launches, spares, pool, ledger.now),
   };
 }
@@ -80,7 +82,6 @@ export const isUnregistered = (attempt: Attempt, now: number) =>
   attempt.state === 'LAUNCHED' && now - (attempt.launchedAt ?? now) >= limits.wakeMs;
 
 function idleLeftMs(attempt: Attempt, pool: Pool, now: number): number {
-  if (attempt.runnerId === undefined) return limits.wakeMs;
   return (attempt.spareSince ?? attempt.createdAt) + pool.idleTimeoutMs - now;
 }
 
@@ -92,7 +93,9 @@ function nextWakeMs(
   pool: Pool,
   now: number,
 ): number | undefined {
-  const idlesMs = spares.map((attempt) => Math.max(limits.wakeMs, idleLeftMs(attempt, pool, now)));
+  // One whose runner GitHub does not know is the reconciler's.
+  const known = spares.filter((attempt) => attempt.runnerMissingSince === undefined);
+  const idlesMs = known.map((attempt) => Math.max(limits.wakeMs, idleLeftMs(attempt, pool, now)));
   const isOpen = launches.some((launch) => !isClosedLaunch(launch.state));
   return soonest([plannedMs, isOpen ? limits.wakeMs : undefined, ...idlesMs]);
 }
