@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { findMarked } from '../../src/rehearsal/hosts/marked-processes.ts';
+import { findMarked, killNow } from '../../src/rehearsal/hosts/marked-processes.ts';
 import { NspawnHost } from '../../src/rehearsal/hosts/nspawn-host.ts';
 import { prepareRootfs } from '../../src/rehearsal/hosts/nspawn-rootfs.ts';
 import { COMPLETED, LISTENING, ONE_JOB, openRigOn, type Rig, type RigOptions, RUNNING, until } from './boot-rig.ts';
@@ -54,6 +54,12 @@ function traces(run: string): string[] {
   return found.split('\n').filter(Boolean);
 }
 
+/** The children of a process that are the first of a machine. */
+function initsOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  return children.filter((child) => readFileSync(`/proc/${child}/comm`, 'utf8') === 'systemd\n');
+}
+
 test('boots as EC2 boots it, runs one job as its user, powers off', async () => {
   await boot({
     listener: `id -un; cat /proc/1/comm; ls -a /root; curl -sf http://169.254.169.254/latest/\n${ONE_JOB}`,
@@ -63,7 +69,7 @@ test('boots as EC2 boots it, runs one job as its user, powers off', async () => 
     ...{ reason: 'Client.InstanceInitiatedShutdown', running: ['i-1'], reboots: [] },
   });
   expect(report).toMatchObject({ code: 'done', exit: 0 });
-  expect(log).toMatch(/: runner\n.*: systemd\n.*ls: cannot open directory '\/root': Permission denied/);
+  expect(log.replaceAll('\r', '')).toMatch(/: runner\n.*: systemd\n.*: ls: cannot open directory '\/root': Perm/);
   expect(log).toContain('Datasource DataSourceEc2.');
   const calls = rig.events.filter(({ kind }) => kind !== 'metadata-read').map(({ kind }) => kind);
   expect(calls).toEqual(['letter-taken', 'runner-fetched', 'boot-reported']);
@@ -104,20 +110,25 @@ test('a setup command that fails', async () => {
 });
 
 describe('ends', () => {
-  test('by a reboot in a job: the second boot powers off', async () => {
+  test('by a reboot in a job, which the boot script turns into a poweroff', async () => {
     await boot({ listener: `${LISTENING}\n${RUNNING}\nsleep 60`, setupCommands: ['(sleep 2; systemctl reboot) &'] });
+    const { reason } = await rig.ended('i-1');
+    expect({ reason, reboots }).toEqual({ reason: 'Client.InstanceInitiatedShutdown', reboots: [] });
+  });
+
+  test('by a reboot that asks nobody: the second boot powers off', async () => {
+    const setupCommands = ['(sleep 2; systemctl reboot --force --force) &'];
+    await boot({ listener: `${LISTENING}\n${RUNNING}\nsleep 60`, setupCommands });
     const { reason, log } = await rig.ended('i-1');
     expect({ reason, reboots }).toEqual({ reason: 'Client.InstanceInitiatedShutdown', reboots: ['i-1'] });
     expect(log.match(/mayfly: started/g)).toHaveLength(1);
   });
 
-  test('by a crash of its kernel, as far as it has one', async () => {
-    await boot({
-      listener: `${LISTENING}\n${RUNNING}\nsleep 60`,
-      setupCommands: ['(sleep 2; kill -SEGV 1; kill -ABRT 1; systemctl --force --force halt) &'],
-    });
-    const { reason } = await rig.ended('i-1');
-    expect(reason).toBe('Server.InternalError');
+  test('by a crash: the death of its first process is that of its kernel', async () => {
+    await boot({ listener: `${LISTENING}\n${RUNNING}\nsleep 60` });
+    await logs('mayfly: job');
+    for (const pid of findMarked(`MAYFLY_INSTANCE=${rig.run}/i-1`)) for (const init of initsOf(pid)) killNow(init);
+    expect((await rig.ended('i-1')).reason).toBe('Server.InternalError');
   });
 
   test('when it is terminated, whatever it does', async () => {
@@ -162,16 +173,8 @@ describe('ends', () => {
       ...{ listener: `${LISTENING}\n${RUNNING}\nsleep 60`, bootDeadlineMs: 7_000, lifetimeMs: 8_000 },
       setupCommands: ['(sleep 3; pkill -STOP -f scripts/part-001) &'],
     });
-    const { reason, report } = await rig.ended('i-1');
-    expect({ reason, report }).toEqual({ reason: 'Client.InstanceInitiatedShutdown', report: undefined });
+    expect((await rig.ended('i-1')).reason).toBe('Client.InstanceInitiatedShutdown');
   });
-});
-
-test('with the process that keeps it, however that dies', async () => {
-  await boot({ listener: `${LISTENING}\n${RUNNING}\nsleep 60` });
-  await logs('mayfly: job');
-  for (const pid of findMarked(`MAYFLY_INSTANCE=${rig.run}/i-1`).slice(0, 1)) process.kill(pid, 'SIGKILL');
-  await until(() => findMarked(`MAYFLY_INSTANCE=${rig.run}/`).length === 0);
 });
 
 test('ten at once', async () => {

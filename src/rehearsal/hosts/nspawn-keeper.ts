@@ -44,8 +44,7 @@ boot() {
   local status=0
   (
     echo "$BASHPID" >"$cgroup/cgroup.procs"
-    # Past our bash's stdin, and with no environment of ours.
-    exec env -i PATH="$PATH" systemd-nspawn --quiet --boot --directory=/run/root --machine="$name" \
+    exec systemd-nspawn --quiet --boot --directory=/run/root --machine="$name" \
       --hostname=ip-10-0-0-10 --register=no --keep-unit --capability=CAP_NET_ADMIN --resolv-conf=off --timezone=off \
       --link-journal=no --console=read-only 3<&- 1>&2
   ) || status=$?

@@ -1,7 +1,8 @@
 /** One machine: boots a root file system under systemd-nspawn, to its end. */
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { keeperCommand } from './nspawn-keeper.ts';
 import { type Door, openDoors } from './open-doors.ts';
 
@@ -40,6 +41,8 @@ export interface Machine {
   stop(): void;
 }
 
+type Keeper = ChildProcessByStdio<Writable, Readable, null>;
+
 /** Exit status of systemd-nspawn after a reboot. */
 const REBOOT = 133;
 
@@ -47,8 +50,13 @@ export function startMachine(options: MachineOptions): Machine {
   const [name, value] = options.marker.split('=') as [string, string];
   const [program, ...args] = keeperCommand(options.name, options.rootfs, options.hosts ?? '', options.trust ?? '');
   // In a process group of its own: Ctrl-C is for us alone, and we end it.
-  const keeper = spawn(program as string, args, { detached: true, env: { PATH: process.env.PATH, [name]: value } });
-  keeper.stderr.pipe(createWriteStream(options.logFile, { flags: 'a', mode: 0o600 }));
+  const log = openSync(options.logFile, 'a', 0o600);
+  const keeper = spawn(program as string, args, {
+    detached: true,
+    stdio: ['pipe', 'pipe', log],
+    env: { PATH: process.env.PATH, [name]: value },
+  }) as Keeper;
+  closeSync(log);
   keeper.stdin.on('error', () => {});
   let isStopped = false;
   const stop = () => {
@@ -64,7 +72,7 @@ export function startMachine(options: MachineOptions): Machine {
 const nameOf = (status: number | undefined) => (status === undefined ? 'failed' : status === 0 ? 'poweroff' : 'crash');
 
 /** Reads what the keeper says, until it has ended. `status`: of the last boot. */
-async function follow(keeper: ChildProcessWithoutNullStreams, options: MachineOptions, stop: () => void) {
+async function follow(keeper: Keeper, options: MachineOptions, stop: () => void) {
   let status: number | undefined;
   let isGone = false;
   let shut = Promise.resolve(() => {});
