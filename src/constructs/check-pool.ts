@@ -1,4 +1,4 @@
-import { Annotations, Token, aws_ec2 as ec2 } from 'aws-cdk-lib';
+import { Annotations, aws_ec2 as ec2, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import { PoolPlatform } from './pool-choices';
 import type { RunnerPoolOptions } from './pool-options';

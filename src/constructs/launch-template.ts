@@ -1,4 +1,4 @@
-import { Fn, type Size, aws_ec2 as ec2, type aws_iam as iam } from 'aws-cdk-lib';
+import { aws_ec2 as ec2, Fn, type aws_iam as iam, type Size } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { TAGS } from './contract';
 import type { BoundImage } from './pool-image';

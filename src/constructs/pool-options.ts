@@ -1,4 +1,4 @@
-import type { Duration, Size, aws_ec2 as ec2 } from 'aws-cdk-lib';
+import type { Duration, aws_ec2 as ec2, Size } from 'aws-cdk-lib';
 import type { InstanceMarket, OnDemandAllocation, PoolPlatform, SpotAllocation } from './pool-choices';
 import type { PoolImage } from './pool-image';
 

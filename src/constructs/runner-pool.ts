@@ -1,10 +1,11 @@
 import {
+  Aws,
   Duration,
-  Size,
-  Stack,
   type aws_dynamodb as dynamodb,
   aws_ec2 as ec2,
   aws_iam as iam,
+  Size,
+  Stack,
   type aws_s3 as s3,
   aws_ssm as ssm,
 } from 'aws-cdk-lib';
@@ -62,6 +63,8 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
   /** @internal */
   public readonly _image: BoundImage;
   /** @internal */
+  public readonly _parameterArn: string;
+  /** @internal */
   public readonly _subnetIds: string[];
   /** @internal */
   public readonly _usesSpot: boolean;
@@ -97,6 +100,8 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
     });
     this.launchTemplateId = template.ref;
     this.parameterName = this.storeParameter(template, role, props);
+    // The name begins with a slash.
+    this._parameterArn = `arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${this.parameterName}`;
   }
 
   private makeSecurityGroup(network: RunnerNetwork): ec2.SecurityGroup {

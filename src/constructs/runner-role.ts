@@ -4,7 +4,7 @@ import { acknowledge } from './acknowledge';
 import { BUCKET_PREFIX } from './contract';
 
 /** IAM fills it in: `<role id>:<instance id>`, which no instance can choose. */
-const USER_ID = '${aws:userid}';
+const USER_ID = `$\{aws:userid}`;
 
 /** The instances of a pool: their own mailbox row, runner packages, writing their own log. Nothing else. */
 export function makeRunnerRole(scope: Construct, id: string, mailbox: dynamodb.ITable, bucket: s3.IBucket): iam.Role {
@@ -40,7 +40,7 @@ export function makeRunnerRole(scope: Construct, id: string, mailbox: dynamodb.I
       resources: [bucket.arnForObjects(`${BUCKET_PREFIX.logs}${USER_ID}/*`)],
     }),
   );
-  acknowledge(role, 'AwsSolutions-IAM5', 'Runner packages are public files; the log prefix is the instance’s own.');
+  acknowledge(role, 'AwsSolutions-IAM5', 'Runner packages are public files; the log prefix is that of the instance.');
   return role;
 }
 

@@ -1,7 +1,7 @@
 import {
+  aws_apigatewayv2 as apigateway,
   Duration,
   Lazy,
-  aws_apigatewayv2 as apigateway,
   type aws_lambda as lambda,
   type aws_secretsmanager as secretsmanager,
   type aws_sqs as sqs,
