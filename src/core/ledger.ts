@@ -186,20 +186,35 @@ export class Ledger {
     this.others.set(keyText(key), { kind: 'put', item, ifVersion: seen });
   }
 
-  /** A wake message is under way: something of the pool had to wait. */
-  isWakeDue(pool: string): boolean {
-    return ((this.item(wakeKey(pool))?.at as number | undefined) ?? 0) > this.now;
+  /** When the wake of the pool is due that was noted last. Noted with the decision, sent after it: it may be lost. */
+  private wakeDueAt(pool: string): number | undefined {
+    return this.item(wakeKey(pool))?.at as number | undefined;
   }
 
-  /** Whether a wake message for the pool must be sent: none is due between now and `at`. Notes it as sent. */
+  /** A wake message is under way: something of the pool had to wait. */
+  isWakeDue(pool: string): boolean {
+    return (this.wakeDueAt(pool) ?? 0) > this.now;
+  }
+
+  /** A wake should have come long ago: whoever noted it died before sending it. */
+  isWakeOverdue(pool: string): boolean {
+    return this.now - (this.wakeDueAt(pool) ?? this.now) > limits.wakeGraceMs;
+  }
+
+  /** Whether a wake message for the pool must be sent: none is due between now and `at`. Notes it as due then. */
   claimWake(pool: string, at: number): boolean {
+    if (this.isWakeDue(pool) && (this.wakeDueAt(pool) as number) <= at) return false;
     const key = wakeKey(pool);
-    const before = this.item(key);
-    const due = before?.at as number | undefined;
-    if (due !== undefined && due > this.now && due <= at) return false;
-    const seen = before?.v ?? 0;
+    const seen = this.item(key)?.v ?? 0;
     this.others.set(keyText(key), { kind: 'put', item: { ...key, v: seen + 1, at }, ifVersion: seen });
     return true;
+  }
+
+  /** The wake has come. */
+  clearWake(pool: string): void {
+    const key = wakeKey(pool);
+    const before = this.item(key);
+    if (before) this.others.set(keyText(key), { kind: 'delete', key, ifVersion: before.v });
   }
 
   // ------------------------------------------------------------------------------------------------ what is written
@@ -232,7 +247,10 @@ function counterWrite(key: Key, attribute: string, amount: number, limit: number
   return [{ kind: 'add', key, attribute, amount, expiresAt, ...(amount > 0 ? { atMost: limit } : {}) }];
 }
 
-const jobReferences = (job: Job) => (job.attemptId ? [attemptKey(job.attemptId)] : []);
+const jobReferences = (job: Job) => [
+  ...(job.attemptId ? [attemptKey(job.attemptId)] : []),
+  ...(job.displacedJobId ? [recordKey('job', job.displacedJobId)] : []),
+];
 
 function attemptReferences(attempt: Attempt): Key[] {
   const keys: Key[] = [];

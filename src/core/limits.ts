@@ -49,6 +49,8 @@ export const limits = {
   capacityRetryMs: 1 * MINUTE,
   /** The same where only a person can help: configuration. SQS delays by 15 minutes at most. */
   slowRetryMs: 15 * MINUTE,
+  /** A wake that is this late was never sent, or got lost: the next event of the pool sends another. */
+  wakeGraceMs: 30 * SECOND,
   /** The same when only the size of a pass stopped us. */
   nextPassMs: 1 * SECOND,
   /** SQS's limit of a message's delay. */

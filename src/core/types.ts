@@ -105,6 +105,8 @@ export interface Job extends Versioned {
   /** No attempt is made for it before. */
   readonly retryAt?: number;
   readonly runnerName?: string;
+  /** The job whose runner it took: if what followed from that was broken off, the repeated event finds it. */
+  readonly displacedJobId?: string;
   readonly conclusion?: string;
   readonly startedAt?: number;
   readonly completedAt?: number;

@@ -1,5 +1,6 @@
 /** Applies a batch of events in one change: fold each, then plan every pool that has waiting jobs by then. */
 import { type ChangeOutcome, change } from '../change.ts';
+import { isClosedLaunch } from '../launch-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import type { InstanceMessage, JobMessage } from '../messages.ts';
@@ -7,12 +8,13 @@ import { attemptIdOfRunner } from '../names.ts';
 import type { Key } from '../ports.ts';
 import { attemptKey, instanceKey, isSpare, jobKey } from '../records.ts';
 import type { Attempt } from '../types.ts';
-import { hasRunner } from './delete-runner.ts';
+import { mayHaveRunner } from './delete-runner.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import { foldInstanceGone } from './fold-instance-event.ts';
 import { foldJobEvent } from './fold-job-event.ts';
 import type { FollowUp } from './follow-up.ts';
 import { planKeys, planPool, soonest } from './plan-pool.ts';
+import { claimWake } from './wake-later.ts';
 import { isUnanswered, isUnregistered } from './wake-pool.ts';
 
 export type EventMessage = JobMessage | InstanceMessage;
@@ -78,7 +80,7 @@ function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMess
   );
   return {
     followUps: followUps.filter((one) => one !== undefined),
-    orphans: ended.filter(hasRunner),
+    orphans: ended.filter(mayHaveRunner),
     stopped,
   };
 }
@@ -103,15 +105,20 @@ function planTouched(
   const waiting = ledger.jobs().filter((job) => ofPool(job) && job.state === 'WANTED');
   const planned = planPool(ledger, pool, waiting, deps.deploymentId);
   const attempts = ledger.attempts().filter(ofPool);
-  const unanswered = ledger.launches().filter((launch) => ofPool(launch) && isUnanswered(launch, ledger.now));
+  const others = ledger.launches().filter((launch) => ofPool(launch) && launch.id !== planned.launch?.id);
   const idleMs = attempts.some(isSpare) ? pool.idleTimeoutMs : undefined;
-  const roomMs = hasRoom && ledger.isWakeDue(name) ? limits.nextPassMs : undefined;
+  // Somebody is at it, or died at it: look again when there was time enough to finish.
+  const isUnfinished =
+    others.some((one) => !isClosedLaunch(one.state)) || attempts.some((one) => one.state === 'LAUNCHED');
+  const unfinishedMs = isUnfinished ? limits.unansweredLaunchMs : undefined;
+  const isPlanned = hasRoom ? ledger.isWakeDue(name) || ledger.isWakeOverdue(name) : ledger.isWakeOverdue(name);
+  const roomMs = isPlanned ? limits.nextPassMs : undefined;
   return {
     pool,
     installationId,
-    launches: planned.launch ? [planned.launch, ...unanswered] : unanswered,
+    launches: [...(planned.launch ? [planned.launch] : []), ...others.filter((one) => isUnanswered(one, ledger.now))],
     register: attempts.filter((attempt) => isUnregistered(attempt, ledger.now)),
     end: [],
-    wakeMs: soonest([planned.wakeMs, idleMs, roomMs]),
+    wakeMs: claimWake(ledger, pool, soonest([planned.wakeMs, idleMs, roomMs, unfinishedMs])),
   };
 }

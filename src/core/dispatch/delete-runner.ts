@@ -1,15 +1,28 @@
 /** Deletes the runner of an attempt whose instance is gone: nobody can use it any more. */
-import type { Attempt } from '../types.ts';
+import { runnerNameOf } from '../names.ts';
+import type { Attempt, Pool } from '../types.ts';
 import type { DispatchDeps } from './deps.ts';
 
-/** Nothing to delete: it was never registered, GitHub removed it after its job, or we did. */
-export const hasRunner = (attempt: Attempt) =>
-  attempt.runnerId !== undefined && attempt.finishedAt === undefined && attempt.runnerDeletedAt === undefined;
+/** GitHub removed it after its job, or we did; or it had no instance, and then it never got a JIT config. */
+export const mayHaveRunner = (attempt: Attempt) =>
+  attempt.instanceId !== undefined && attempt.finishedAt === undefined && attempt.runnerDeletedAt === undefined;
 
 /** A failure is left to the reconciler: the record harms nobody, and GitHub forgets it after a day. */
 export async function deleteRunner(deps: DispatchDeps, attempt: Attempt): Promise<void> {
   const pool = deps.pools.get(attempt.pool);
-  if (!pool || attempt.runnerId === undefined) return;
-  const outcome = await deps.github.deleteRunner(attempt.installationId, pool.scope, attempt.runnerId);
-  deps.log({ event: 'delete-runner', attempt: attempt.id, outcome: outcome.kind });
+  if (!pool) return;
+  const ids = attempt.runnerId === undefined ? await findByName(deps, pool, attempt) : [attempt.runnerId];
+  for (const id of ids) {
+    const outcome = await deps.github.deleteRunner(attempt.installationId, pool.scope, id);
+    deps.log({ event: 'delete-runner', attempt: attempt.id, runner: id, outcome: outcome.kind });
+  }
+}
+
+/** Its registration was not recorded, because whoever made it died before: GitHub knows it by its name. */
+async function findByName(deps: DispatchDeps, pool: Pool, attempt: Attempt): Promise<number[]> {
+  const names = [false, true].map((retry) => runnerNameOf(deps.deploymentId, attempt.id, retry));
+  const found = await Promise.all(
+    names.map((name) => deps.github.findRunner(attempt.installationId, pool.scope, name)),
+  );
+  return found.flatMap((one) => (one.kind === 'ok' ? [one.runner.id] : []));
 }

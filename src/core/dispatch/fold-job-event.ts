@@ -76,7 +76,7 @@ function bindRunner(
   if (taken && own?.id === taken.id) return setBusy(ledger, taken, jobId);
 
   const displaced = taken?.jobId !== undefined && taken.jobId !== jobId ? ledger.job(taken.jobId) : undefined;
-  ledger.setJob({ ...job, attemptId: taken?.id });
+  ledger.setJob({ ...job, attemptId: taken?.id, displacedJobId: displaced?.id });
   const busy = taken && setBusy(ledger, taken, jobId);
   const free = own && isSupply(own.state) ? own : undefined;
   if (displaced?.state === 'LAUNCHING' && displaced.attemptId === taken?.id) handOver(ledger, displaced, free);

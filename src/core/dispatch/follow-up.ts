@@ -8,8 +8,8 @@ import type { DispatchDeps } from './deps.ts';
 import { endAttempt } from './end-attempt.ts';
 import { soonest } from './plan-pool.ts';
 import { registerAttempts } from './register-attempts.ts';
-import { scheduleWake } from './schedule-wake.ts';
 import { sendLaunch } from './send-launch.ts';
+import { sendWake } from './wake-later.ts';
 
 export interface FollowUp {
   readonly pool: Pool;
@@ -20,6 +20,7 @@ export interface FollowUp {
   readonly register: readonly Attempt[];
   /** Spares that idled for long enough. */
   readonly end: readonly Attempt[];
+  /** Claimed: a wake message to send with this delay. */
   readonly wakeMs?: number;
 }
 
@@ -32,6 +33,6 @@ export async function followUp(deps: DispatchDeps, work: FollowUp, known: Ledger
   ]);
   await Promise.all(work.end.map((attempt) => endAttempt(deps, work.pool, attempt)));
   const wakeMs = soonest([work, ...sent, ...registered].map((one) => one.wakeMs));
-  if (wakeMs !== undefined) await scheduleWake(deps, work.pool, work.installationId, wakeMs);
+  if (wakeMs !== undefined) await sendWake(deps, work.pool, work.installationId, wakeMs);
   return [...sent, ...registered].flatMap((one) => one.unrecorded);
 }

@@ -5,11 +5,12 @@ import type { WaitReason } from '../codes.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import { jobIdOfAttempt } from '../names.ts';
-import { attemptKey, paceKey } from '../records.ts';
+import { attemptKey, paceKey, wakeKey } from '../records.ts';
 import type { Attempt, Pool } from '../types.ts';
 import { deleteRunner } from './delete-runner.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import { type MailOutcome, mailAttempt } from './mail-attempt.ts';
+import { claimWake } from './wake-later.ts';
 
 export interface Registered {
   readonly wakeMs?: number;
@@ -31,8 +32,11 @@ export async function registerAttempts(
     const some = attempts.slice(from, from + limits.concurrentJitConfigs);
     outcomes.push(...(await Promise.all(some.map((attempt) => mailAttempt(deps, pool, attempt, runner)))));
   }
-  const keys = [...attempts.map((attempt) => attemptKey(attempt.id)), paceKey(first.installationId)];
-  const decide = (ledger: Ledger) => record(ledger, first.installationId, outcomes);
+  const keys = [...attempts.map((one) => attemptKey(one.id)), paceKey(first.installationId), wakeKey(pool.name)];
+  const decide = (ledger: Ledger) => {
+    const recorded = record(ledger, first.installationId, outcomes);
+    return { ...recorded, wakeMs: claimWake(ledger, pool, recorded.wakeMs) };
+  };
   const stored = await change(changeDeps(deps), keys, decide, known);
   if (stored.kind === 'failed') return { unrecorded: attempts.map((attempt) => jobIdOfAttempt(attempt.id)) };
   await Promise.all(stored.result.orphans.map((orphan) => deleteRunner(deps, orphan)));

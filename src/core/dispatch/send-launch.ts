@@ -8,6 +8,7 @@ import type { Attempt, Launch, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import { planKeys } from './plan-pool.ts';
 import { settleLaunch } from './settle-launch.ts';
+import { claimWake } from './wake-later.ts';
 
 export interface Sent {
   readonly launched: readonly Attempt[];
@@ -22,7 +23,10 @@ export async function sendLaunch(deps: DispatchDeps, pool: Pool, launch: Launch,
   const { id, market, attemptIds } = launch;
   deps.log({ event: 'launch', launch: id, pool: pool.name, market, attempts: attemptIds, ...describe(outcome) });
   const keys = [launchKey(launch.id), ...planKeys(pool, launch.installationId, deps.clock())];
-  const decide = (ledger: Ledger) => settleLaunch(ledger, launch.id, outcome, pool, deps.deploymentId);
+  const decide = (ledger: Ledger) => {
+    const answer = settleLaunch(ledger, launch.id, outcome, pool, deps.deploymentId);
+    return { ...answer, wakeMs: claimWake(ledger, pool, answer.wakeMs) };
+  };
   const settled = await change(changeDeps(deps), keys, decide, known);
   if (settled.kind === 'failed') return { launched: [], unrecorded: launch.attemptIds.map(jobIdOfAttempt), known };
   const { launched, wakeMs, launch: next } = settled.result;

@@ -14,6 +14,7 @@ import { changeDeps, type DispatchDeps } from './deps.ts';
 import { canEnd } from './end-attempt.ts';
 import type { FollowUp } from './follow-up.ts';
 import { planKeys, planPool, soonest } from './plan-pool.ts';
+import { claimWake } from './wake-later.ts';
 
 /** `failed`: the table did not answer; the message is repeated. */
 export async function wakePool(
@@ -48,6 +49,7 @@ async function openKeys(deps: DispatchDeps, pool: Pool): Promise<Key[] | 'unavai
 }
 
 function decideWake(ledger: Ledger, pool: Pool, installationId: number, deploymentId: string): FollowUp {
+  ledger.clearWake(pool.name);
   const ofPool = (record: { readonly pool: string }) => record.pool === pool.name;
   const waiting = ledger.jobs().filter((job) => ofPool(job) && job.state === 'WANTED');
   const expired = waiting.filter((job) => isExpired(job, ledger.now));
@@ -68,7 +70,7 @@ function decideWake(ledger: Ledger, pool: Pool, installationId: number, deployme
     launches: planned.launch ? [planned.launch, ...unanswered] : unanswered,
     register: attempts.filter((attempt) => isUnregistered(attempt, ledger.now)),
     end: spares.filter((attempt) => canEnd(attempt) && idleLeftMs(attempt, pool, ledger.now) <= 0),
-    wakeMs: nextWakeMs(planned.wakeMs, launches, spares, pool, ledger.now),
+    wakeMs: claimWake(ledger, pool, nextWakeMs(planned.wakeMs, launches, spares, pool, ledger.now)),
   };
 }
 
