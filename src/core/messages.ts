@@ -20,11 +20,14 @@ export interface JobMessage {
   readonly delivery: string;
 }
 
-/** EC2 says that an instance ended. Carries no tags: the id is looked up, and unknown ones are dropped. */
+/**
+ * EC2 says that an instance ended, or (`spot-warning`) that it takes it back within two minutes. Carries no tags: the id
+ * is looked up, and unknown ones are dropped.
+ */
 export interface InstanceMessage {
   readonly kind: 'instance';
   readonly instanceId: string;
-  readonly change: 'terminated' | 'stopped';
+  readonly change: 'terminated' | 'stopped' | 'spot-warning';
 }
 
 /** Plan a pool anew: something had to wait. */
@@ -50,7 +53,7 @@ export function parseMessage(body: string): Message | undefined {
 }
 
 const ACTIONS = new Set(['queued', 'waiting', 'in_progress', 'completed']);
-const CHANGES = new Set(['terminated', 'stopped']);
+const CHANGES = new Set(['terminated', 'stopped', 'spot-warning']);
 
 function isMessage(value: unknown): value is Message {
   if (typeof value !== 'object' || value === null) return false;

@@ -17,8 +17,9 @@ export interface SeenRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
-  /** Parsed JSON; undefined without a body. */
+  /** Parsed JSON; undefined where there was none. */
   readonly body: unknown;
+  readonly text: string;
   /** Counts connections: equal numbers shared one. */
   readonly connection: number;
 }
@@ -83,7 +84,15 @@ async function readRequest(request: IncomingMessage, connection: number): Promis
   let text = '';
   for await (const chunk of request.setEncoding('utf8')) text += chunk;
   const { method = '', url = '', headers } = request;
-  return { method, url, headers, body: text === '' ? undefined : JSON.parse(text), connection };
+  return { method, url, headers, text, body: parseJson(text), connection };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function send(response: ServerResponse, answer: ScriptedAnswer): void {

@@ -1,24 +1,14 @@
 import { expect, test } from 'vitest';
 import { aPool } from '../../core/pool-test-support.ts';
 import type { Launch } from '../../core/types.ts';
+import { launchOf as aLaunch, describeFleet } from '../contracts/fleet.contract.ts';
 import { type Capacity, LocalFleet } from './fleet.ts';
 import type { LocalInstance } from './instance-host.ts';
 
 const pool = aPool({ market: 'spot', onDemandFallback: true });
 
-const launchOf = (id: string, count: number, other: Partial<Launch> = {}): Launch => ({
-  v: 1,
-  id,
-  state: 'SENT',
-  pool: pool.name,
-  installationId: 1,
-  market: 'spot',
-  launchTemplate: pool.launchTemplate,
-  fleet: pool.fleet,
-  attemptIds: Array.from({ length: count }, (_, n) => `${id}-${n}`),
-  storedAt: 0,
-  ...other,
-});
+const launchOf = (id: string, count: number, other: Partial<Launch> = {}) =>
+  aLaunch(pool, id, count, { market: 'spot', ...other });
 
 function fleetWith(capacity?: (launch: Launch) => Capacity) {
   const time = { now: 1_000 };
@@ -30,6 +20,16 @@ function fleetWith(capacity?: (launch: Launch) => Capacity) {
   };
   return { time, started, stopped, fleet: new LocalFleet({ clock: () => time.now, host, capacity }) };
 }
+
+describeFleet('local', async () => {
+  const fleet: LocalFleet = new LocalFleet({
+    clock: () => 0,
+    host: { start: () => {}, stop: (id) => fleet.instanceEnded(id, 'x') },
+  });
+  const living = async (launchId: string) =>
+    fleet.list().flatMap((one) => (one.launchId === launchId && one.state !== 'terminated' ? [one.id] : []));
+  return { fleet, pool, living };
+});
 
 const first = 'i-00000000000000001';
 const second = 'i-00000000000000002';

@@ -10,7 +10,7 @@ import { attemptKey, instanceKey, isSpare, jobKey } from '../records.ts';
 import type { Attempt } from '../types.ts';
 import { mayHaveRunner } from './delete-runner.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
-import { foldInstanceGone } from './fold-instance-event.ts';
+import { foldInstanceGone, foldSpotWarning } from './fold-instance-event.ts';
 import { foldJobEvent } from './fold-job-event.ts';
 import type { FollowUp } from './follow-up.ts';
 import { planKeys, planPool, soonest } from './plan-pool.ts';
@@ -59,23 +59,28 @@ function planKeysOf(deps: DispatchDeps, record: InPool, now: number): Key[] {
 
 function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMessage[]): Applied {
   const ended: Attempt[] = [];
+  const reclaimed: Attempt[] = [];
   const stopped: string[] = [];
   for (const message of messages) {
     if (message.kind === 'job') {
       foldJobEvent(ledger, message, deps.deploymentId);
     } else if (message.change === 'stopped') {
       if (ledger.attemptOfInstance(message.instanceId)) stopped.push(message.instanceId);
+    } else if (message.change === 'spot-warning') {
+      const ending = foldSpotWarning(ledger, message.instanceId);
+      if (ending) reclaimed.push(ending);
     } else {
       const gone = foldInstanceGone(ledger, message.instanceId);
       if (gone) ended.push(gone);
     }
   }
-  const followUps = poolsOf([...ledger.jobs(), ...ended]).map((where) =>
+  const followUps = poolsOf([...ledger.jobs(), ...ended, ...reclaimed]).map((where) =>
     planTouched(
       deps,
       ledger,
       where,
       ended.some(({ pool }) => pool === where.pool),
+      reclaimed.filter((attempt) => attempt.pool === where.pool && attempt.installationId === where.installationId),
     ),
   );
   return {
@@ -91,13 +96,14 @@ const poolsOf = (records: readonly InPool[]): InPool[] => [
 
 /**
  * Plans one pool for the jobs at hand, and picks up what an earlier, broken run left undone for them. `hasRoom`: an
- * instance ended, so whatever waits for a wake of the pool need not wait so long.
+ * instance ended, so whatever waits for a wake of the pool need not wait so long. `end`: what EC2 takes back.
  */
 function planTouched(
   deps: DispatchDeps,
   ledger: Ledger,
   { pool: name, installationId }: InPool,
   hasRoom: boolean,
+  end: readonly Attempt[],
 ): FollowUp | undefined {
   const pool = deps.pools.get(name);
   if (!pool) return undefined;
@@ -118,7 +124,7 @@ function planTouched(
     installationId,
     launches: [...(planned.launch ? [planned.launch] : []), ...others.filter((one) => isUnanswered(one, ledger.now))],
     register: attempts.filter((attempt) => isUnregistered(attempt, ledger.now)),
-    end: [],
+    end,
     wakeMs: claimWake(ledger, pool, soonest([planned.wakeMs, idleMs, roomMs, unfinishedMs])),
   };
 }
