@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CodedError } from '../core/codes.ts';
+import { chooseHost } from '../rehearsal/hosts/choose-host.ts';
 import { defaultPools, readPools, readText } from '../rehearsal/pools.ts';
 import { type Report, rehearse } from '../rehearsal/rehearse.ts';
 import { readWorkflow } from '../rehearsal/workflow/read-workflow.ts';
@@ -14,11 +15,12 @@ import { showPlain } from './show-plain.ts';
 export const REHEARSE_HELP = `Usage: mayfly rehearse [options]
 
 Runs a workflow through the whole system on this machine: signed webhook, queue, launch, boot script, runner, job,
-termination. No account is needed; instances are processes here.
+termination. No account is needed.
 
   --workflow FILE  the workflow to run (default: an example with a matrix of 4 and a job that depends on it)
   --jobs N         N runs of the workflow at once (default workflow then: one with a single job)
   --pools FILE     the pools, in YAML or JSON (default: one pool [self-hosted, linux, x64])
+  --host HOST      what instances are: process (default), or nspawn: machines with systemd and cloud-init (Linux, root)
   --output         print what each job printed, once it is over
   --json           print one JSON document and nothing else
   --port N         port of the webhook (default: a free one)
@@ -32,6 +34,7 @@ const OPTIONS = {
   workflow: { type: 'string' },
   jobs: { type: 'string' },
   pools: { type: 'string' },
+  host: { type: 'string', default: 'process' },
   output: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   port: { type: 'string' },
@@ -55,12 +58,17 @@ export async function runRehearse(args: readonly string[]): Promise<number> {
   const file = values.workflow ?? `${EXAMPLES}${values.jobs === undefined ? 'rehearsal' : 'single-job'}.yml`;
   const workflow = await readWorkflow(file, readText(file));
   const pools = values.pools === undefined ? defaultPools(ORGANIZATION) : readPools(values.pools, ORGANIZATION);
+  const host = await chooseHost(values.host, sayThatItBuilds);
   const show = chooseShow(values);
-  const report = await rehearse({ workflow, runs, pools, port, keepOpen: values['keep-open'] }, show, onInterrupt());
+  const keepOpen = values['keep-open'];
+  const report = await rehearse({ workflow, runs, pools, host, port, keepOpen }, show, onInterrupt());
   show.end(report);
-  if (report.interrupted && !values['keep-open']) return 130;
-  return report.ok || isCleanStop(report, values['keep-open']) ? 0 : 1;
+  if (report.interrupted && !keepOpen) return 130;
+  return report.ok || isCleanStop(report, keepOpen) ? 0 : 1;
 }
+
+const sayThatItBuilds = (folder: string) =>
+  process.stderr.write(`Making Debian 13 for the machines, once: about half a minute. It stays in ${folder}.\n`);
 
 function parse(args: readonly string[]) {
   try {

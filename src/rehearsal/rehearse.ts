@@ -7,6 +7,7 @@ import { CodedError } from '../core/codes.ts';
 import { routeJob } from '../core/route-job.ts';
 import type { Pool } from '../core/types.ts';
 import type { RunRecord } from './github/model/types.ts';
+import type { HostChoice } from './hosts/choose-host.ts';
 import { type JobStory, type Step, Timeline } from './timeline.ts';
 import { startRun } from './workflow/start-run.ts';
 import type { RunContext, RunJob } from './workflow/types.ts';
@@ -18,6 +19,7 @@ export interface RehearseOptions {
   /** How many runs of it, all at once. */
   readonly runs: number;
   readonly pools: readonly Pool[];
+  readonly host: HostChoice;
   /** Of the webhook; 0: any free one. */
   readonly port: number;
   /** Stay up after the last job, until the signal. */
@@ -61,7 +63,7 @@ export async function rehearse(options: RehearseOptions, audience: Audience, sig
     const log = world && logOf(world, event, timeline);
     if (log) audience.jobLog(log.job, log.text);
   };
-  world = await openWorld({ pools: options.pools, port: options.port, onEvent });
+  world = await openWorld({ pools: options.pools, host: options.host, port: options.port, onEvent });
   try {
     audience.opened(world);
     const runs = startRuns(world, options);

@@ -2,7 +2,7 @@
  * The whole system on this machine: the product's webhook and dispatch over in-process adapters, a GitHub stand-in over
  * HTTP, and instances that really execute the boot script.
  *
- *   GitHub stand-in -(signed webhook)-> webhook -> queue -> dispatch -> fleet -> process host
+ *   GitHub stand-in -(signed webhook)-> webhook -> queue -> dispatch -> fleet -> instance host
  *        ^  ^                                                  |  |                  |
  *        |  '---------------- JIT config (REST) ---------------'  '-> mailbox <------'  (signed UpdateItem)
  *        '------------------------- runner: session, job, steps ---------------------'
@@ -33,6 +33,9 @@ import type { ModelEvent } from './github/model/types.ts';
 import { runnerService } from './github/runner-service.ts';
 import { type GitHubServer, serveGitHub } from './github/serve-github.ts';
 import { checkTools } from './hosts/check-tools.ts';
+import type { HostChoice } from './hosts/choose-host.ts';
+import type { HostOptions, RehearsalHost } from './hosts/host.ts';
+import { NspawnHost } from './hosts/nspawn-host.ts';
 import { ProcessHost } from './hosts/process-host.ts';
 import { type InstanceServices, serveInstances } from './instance-services/serve-instances.ts';
 import type { InstanceEvent } from './instance-services/types.ts';
@@ -84,6 +87,7 @@ export interface World {
 
 export interface WorldOptions {
   readonly pools: readonly Pool[];
+  readonly host: HostChoice;
   /** Of the webhook; 0: any free one. */
   readonly port: number;
   readonly onEvent: (event: WorldEvent) => void;
@@ -112,7 +116,7 @@ export async function openWorld(options: WorldOptions): Promise<World> {
 }
 
 async function build(
-  { pools, port }: WorldOptions,
+  { pools, port, host: choice }: WorldOptions,
   tell: Tell,
   closers: Closer[],
   close: () => Promise<void>,
@@ -137,7 +141,7 @@ async function build(
     onEvent: (event) => tell({ source: 'instance', event }),
   });
   closers.push(() => services.close());
-  const { fleet, host } = openFleet(run, services, tell);
+  const { fleet, host } = openFleet(choice, github.port, run, services, tell);
   closers.push(() => host.close());
   const queue = new LocalQueue({ clock, visibilityTimeoutMs: VISIBILITY_TIMEOUT_MS, maxReceives: MAX_RECEIVES });
   fleet.onChange((instance) => {
@@ -208,13 +212,23 @@ async function openGitHub(
   return server;
 }
 
-function openFleet(run: string, services: InstanceServices, tell: Tell): { fleet: LocalFleet; host: ProcessHost } {
-  const host = new ProcessHost({
+function openFleet(
+  choice: HostChoice,
+  githubPort: number,
+  run: string,
+  services: InstanceServices,
+  tell: Tell,
+): { fleet: LocalFleet; host: RehearsalHost } {
+  const options: HostOptions = {
     ...{ run, services, mailboxTable: MAILBOX_TABLE, bucket: BUCKET, lifetimeMs: LIFETIME_MS },
     onRunning: (id) => fleet.instanceRunning(id),
     onEnded: (id, stateReason) => fleet.instanceEnded(id, stateReason),
     onBootLog: (instanceId, tail) => tell({ source: 'boot-log', instanceId, tail }),
-  });
+  };
+  const host =
+    choice.kind === 'process'
+      ? new ProcessHost(options)
+      : new NspawnHost({ ...options, rootfs: choice.rootfs, ports: [githubPort] });
   const fleet: LocalFleet = new LocalFleet({ clock: Date.now, host });
   return { fleet, host };
 }
