@@ -17,6 +17,8 @@ export interface MotoAccess {
 
 export interface Moto {
   readonly access: MotoAccess;
+  /** The end of what it wrote: the traceback, when it answers 500. */
+  tail(): string;
   stop(): Promise<void>;
 }
 
@@ -33,7 +35,7 @@ async function start(argumentsFor: (port: string) => string[]): Promise<Moto> {
   const exited = once(server, 'exit');
   let said = '';
   server.stderr.on('data', (chunk: Buffer) => {
-    said = (said + chunk).slice(-2_000);
+    said = (said + chunk).slice(-4_000);
   });
   const stop = async () => {
     server.kill('SIGKILL');
@@ -50,7 +52,7 @@ async function start(argumentsFor: (port: string) => string[]): Promise<Moto> {
     throw new Error(`moto did not start: ${python}, exit code ${server.exitCode}: ${said}`);
   }
   const credentials = { accessKeyId: 'testing', secretAccessKey: 'testing' };
-  return { access: { endpoint, region: 'us-east-1', credentials }, stop };
+  return { access: { endpoint, region: 'us-east-1', credentials }, tail: () => said, stop };
 }
 
 async function answers(endpoint: string): Promise<boolean> {

@@ -3,18 +3,21 @@ What an untouched `cdk bootstrap` and `cdk deploy` need and moto lacks: resource
 answers, and four bugs on the CLI's path. Only fresh deploys: updates and deletions still fail in moto.
 """
 
+import hashlib
 import json
+import traceback
 from urllib.parse import urlparse
 
 from moto.awslambda.models import EventSourceMapping
 from moto.cloudformation import parsing, responses
 from moto.cloudformation.custom_model import CustomModel
-from moto.cloudformation.exceptions import CloudFormationError
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.cloudformation.models import CloudFormationBackend
 from moto.core.common_models import CloudFormationModel
 from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sqs.models import Queue, sqs_backends
+from moto.ssm.models import Parameter
 
 # Every resource that was deployed, as the template says it with all references resolved.
 resources = []
@@ -31,6 +34,8 @@ def install():
     _read_templates_by_path()
     _keep_outputs()
     _allow_missing_change_sets()
+    _know_public_images()
+    _name_parameters()
     _leave_queues_to_the_tests()
 
 
@@ -168,7 +173,7 @@ def _record_resources():
                     "stack": resources_map["AWS::StackName"],
                     "logicalId": logical_id,
                     "type": resource_json["Type"],
-                    "physicalId": made.physical_resource_id,
+                    "physicalId": getattr(made, "physical_resource_id", None),
                     "properties": parsing.clean_json(resource_json.get("Properties", {}), resources_map),
                 }
             )
@@ -208,7 +213,12 @@ def _keep_outputs():
 
     def execute_change_set(self, change_set_name, stack_name=None):
         change_set = _find_change_set(self, change_set_name, stack_name)
-        execute(self, change_set.change_set_id, stack_name)
+        try:
+            execute(self, change_set.change_set_id, stack_name)
+        except Exception as error:
+            # A 500 would be repeated by the CLI, which then takes the half-made stack for a whole one.
+            traceback.print_exc()
+            raise ValidationError(message=f"{type(error).__name__}: {error}") from error
         stack = self.stacks[change_set.stack_id]
         stack.template_dict = change_set.template_dict
         stack.output_map = stack._create_output_map()
@@ -246,6 +256,33 @@ def _allow_missing_change_sets():
 
     CloudFormationBackend.describe_change_set = describe_change_set
     CloudFormationBackend.delete_change_set = delete_change_set
+
+
+def made_up_image(parameter):
+    """moto has few of the public image parameters: an id that follows from the name stands for the newest image."""
+    return "ami-" + hashlib.sha256(parameter.encode()).hexdigest()[:17]
+
+
+def _know_public_images():
+    parse = parsing.ResourceMap.parse_ssm_parameter
+
+    def parse_ssm_parameter(self, value, value_type):
+        if value.startswith("/aws/service/"):
+            return made_up_image(value)
+        return parse(self, value, value_type)
+
+    parsing.ResourceMap.parse_ssm_parameter = parse_ssm_parameter
+
+
+def _name_parameters():
+    """moto wants every SSM parameter to be named by its template."""
+    create = Parameter.create_from_cloudformation_json.__func__
+
+    def create_from_cloudformation_json(cls, name, cloudformation_json, account, region, **named):
+        cloudformation_json["Properties"].setdefault("Name", f"CFN-{name}")
+        return create(cls, name, cloudformation_json, account, region, **named)
+
+    Parameter.create_from_cloudformation_json = classmethod(create_from_cloudformation_json)
 
 
 class _NoMappings(dict):

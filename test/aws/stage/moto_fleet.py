@@ -3,7 +3,6 @@ EC2's instant fleets, as far as launches depend on them: client tokens, capacity
 says, pending before running, shutdown behaviour, and the events of EC2 through EventBridge's rules.
 """
 
-import hashlib
 import json
 import re
 import threading
@@ -17,6 +16,8 @@ from moto.ec2.responses.fleets import Fleets
 from moto.ec2.utils import convert_tag_spec, random_fleet_id
 from moto.events.models import events_backends
 from moto.events import models as events_models
+
+from moto_deploy import made_up_image
 
 USER_DATA_BYTES = 16_384
 SHORTAGE = {"spot": "UnfulfillableCapacity", "on-demand": "InsufficientInstanceCapacity"}
@@ -167,7 +168,7 @@ def _start(backend, choice, market, tags, fleet_id):
         "block_device_mappings": data.get("BlockDeviceMappings", []),
         "region_name": backend.region_name,
     }
-    image = _image(backend, override.get("ImageId") or data["ImageId"])
+    image = _image(override.get("ImageId") or data["ImageId"])
     [instance] = backend.run_instances(image, 1, choice["version"].user_data, [], **named).instances
     profile = data.get("IamInstanceProfile", {})
     if profile:
@@ -182,11 +183,9 @@ def _interface(given):
     return {**given, "DeviceIndex": int(given.get("DeviceIndex", 0)), "AssociatePublicIpAddress": public}
 
 
-def _image(backend, given):
-    """`resolve:ssm:<parameter>` is resolved at the launch; to a made-up image, as moto has few of the public ones."""
-    if not given.startswith("resolve:ssm:"):
-        return given
-    return "ami-" + hashlib.sha256(given.encode()).hexdigest()[:17]
+def _image(given):
+    """`resolve:ssm:<parameter>` is resolved at the launch."""
+    return made_up_image(given.removeprefix("resolve:ssm:")) if given.startswith("resolve:ssm:") else given
 
 
 # ---- states

@@ -1,0 +1,222 @@
+/**
+ * A deployed Mayfly without an account: the real CDK CLI deploys the real template to moto, and the deployed bundles run
+ * behind it as Lambda runs them, with the rights of their deployed roles.
+ *
+ *   GitHub stand-in -(webhook)-> HTTP API -> webhook ─┐                    ┌─> moto: SQS, DynamoDB, EC2, S3, SSM ...
+ *        ^                                            ├─ gate (SigV4, IAM) ┤        │
+ *        '── HTTPS ──── dispatch, runner-cache <- poller ──────────────────┘   EventBridge rule -> queue
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DISPATCH_ENV, RUNNER_CACHE_ENV, WEBHOOK_ENV } from '../../../src/constructs/contract.ts';
+import { type Moto, startExtendedMoto } from '../moto.ts';
+import { STACK, synthesise } from './app.ts';
+import { deploy } from './deploy.ts';
+import { Deployed } from './deployed.ts';
+import { type Gate, openGate } from './gate.ts';
+import { openGitHub, type StageGitHub } from './github.ts';
+import { openHttpApi } from './http-api.ts';
+import { writeWorker } from './lambda/start-environment.ts';
+import { LambdaHost } from './lambda-host.ts';
+import { type InstanceChange, MotoControl } from './moto-control.ts';
+import { pollQueue, type QueuePoller } from './queue-poller.ts';
+
+/** A new AWS account has ten environments at once, for all functions. */
+const CONCURRENCY = 10;
+const WATCH_MS = 100;
+
+export interface StageOptions {
+  /** Told of every change of every instance, in order: for hosts that boot them. */
+  readonly onInstance?: (change: InstanceChange) => void;
+}
+
+export interface Stage {
+  readonly moto: Moto;
+  readonly control: MotoControl;
+  readonly gate: Gate;
+  readonly github: StageGitHub;
+  readonly deployed: Deployed;
+  readonly webhookUrl: string;
+  readonly webhookSecret: string;
+  readonly webhook: LambdaHost;
+  readonly dispatch: LambdaHost;
+  readonly runnerCache: LambdaHost;
+  readonly poller: QueuePoller;
+  /** Names and addresses of what was deployed. */
+  readonly names: StageNames;
+  close(): Promise<void>;
+}
+
+export interface StageNames {
+  readonly deploymentId: string;
+  readonly table: string;
+  readonly mailboxTable: string;
+  readonly bucket: string;
+  readonly queueUrl: string;
+  readonly deadLetterUrl: string;
+  readonly appSecretArn: string;
+}
+
+type Closer = () => unknown;
+
+/** About ten seconds. `close()` ends every process and removes the folder. */
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
+  const closers: Closer[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return await build(options, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function build(options: StageOptions, closers: Closer[], close: () => Promise<void>): Promise<Stage> {
+  const folder = mkdtempSync(join(tmpdir(), 'mayfly-stage-'));
+  closers.push(() => rmSync(folder, { recursive: true, force: true }));
+  await promisify(execFile)(process.execPath, ['scripts/build.mjs', '--lambda']);
+  const github = await openGitHub(folder);
+  closers.push(github.close);
+  const moto = await startExtendedMoto();
+  closers.push(moto.stop);
+  const deployed = await deployApp(moto, github, folder);
+  const control = new MotoControl(moto.access.endpoint);
+  const gate = await openGate(moto.access.endpoint, deployed.facts());
+  closers.push(() => gate.close());
+  const webhookSecret = randomBytes(20).toString('hex');
+  await fillSecrets(moto, deployed, webhookSecret, github);
+
+  const worker = writeWorker(folder);
+  const hostOf = async (variable: string) => {
+    const host = await openHost(deployed, variable, gate, worker, moto.access.region, github.certificate);
+    closers.push(() => host.close());
+    return host;
+  };
+  const webhook = await hostOf(WEBHOOK_ENV.secretArn);
+  const dispatch = await hostOf(DISPATCH_ENV.poolParameters);
+  const runnerCache = await hostOf(RUNNER_CACHE_ENV.platforms);
+  await mustWork(runnerCache, {});
+  const poller = await openPoller(deployed, dispatch, gate, moto);
+  closers.push(poller.close);
+  const api = await openHttpApi(new Map([[routeOf(deployed), webhook]]));
+  closers.push(api.close);
+  const webhookUrl = `${api.url}/webhook`;
+  github.model.setHook({ url: webhookUrl, secret: webhookSecret });
+  closers.push(watchInstances(control, options.onInstance));
+  const hosts = { webhook, dispatch, runnerCache, poller };
+  return {
+    ...{ moto, control, gate, github, deployed, webhookUrl, webhookSecret },
+    ...hosts,
+    names: namesOf(deployed),
+    close,
+  };
+}
+
+async function deployApp(moto: Moto, github: StageGitHub, folder: string): Promise<Deployed> {
+  const assembly = join(folder, 'cdk.out');
+  synthesise(assembly, github.url);
+  await deploy(moto.access, assembly, folder).catch((error: Error) => {
+    throw new Error(`${error.message}\n${moto.tail()}`);
+  });
+  const resources = await new MotoControl(moto.access.endpoint).resources();
+  return new Deployed(resources, STACK, assembly, moto.access);
+}
+
+async function fillSecrets(moto: Moto, deployed: Deployed, webhookSecret: string, github: StageGitHub): Promise<void> {
+  const secrets = new SecretsManagerClient(moto.access);
+  const put = (SecretId: string, SecretString: string) =>
+    secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
+  await put(variableOf(deployed, WEBHOOK_ENV.secretArn), webhookSecret);
+  await put(
+    variableOf(deployed, DISPATCH_ENV.appSecretArn, DISPATCH_ENV.poolParameters),
+    JSON.stringify(github.appCredentials),
+  );
+  secrets.destroy();
+}
+
+const variableOf = (deployed: Deployed, variable: string, only = variable): string =>
+  deployed.functionWith(only).properties.Environment.Variables[variable];
+
+async function openHost(
+  deployed: Deployed,
+  variable: string,
+  gate: Gate,
+  worker: string,
+  region: string,
+  certificate: string,
+): Promise<LambdaHost> {
+  const resource = deployed.functionWith(variable);
+  const one = deployed.toRun(resource);
+  const credentials = gate.admit(await deployed.principal(resource.properties.Role, one.name));
+  const variables = {
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_SESSION_TOKEN: credentials.sessionToken,
+    AWS_ENDPOINT_URL: gate.url,
+    NODE_EXTRA_CA_CERTS: certificate,
+  };
+  return new LambdaHost({ worker, function: one, variables, concurrency: CONCURRENCY });
+}
+
+async function mustWork(host: LambdaHost, event: object): Promise<void> {
+  const invoked = await host.invoke(event);
+  if (invoked.kind !== 'ok') throw new Error(`${host.name}: ${JSON.stringify(invoked)}\n${host.logs.join('\n')}`);
+}
+
+async function openPoller(deployed: Deployed, host: LambdaHost, gate: Gate, moto: Moto): Promise<QueuePoller> {
+  const { properties } = deployed.one('AWS::Lambda::EventSourceMapping');
+  const { Role } = deployed.functionWith(DISPATCH_ENV.poolParameters).properties;
+  const credentials = gate.admit(await deployed.principal(Role, 'event-source'));
+  return pollQueue({
+    access: { endpoint: gate.url, region: moto.access.region, credentials },
+    queueUrl: variableOf(deployed, DISPATCH_ENV.queueUrl, DISPATCH_ENV.poolParameters),
+    queueArn: properties.EventSourceArn,
+    host,
+    batchSize: Number(properties.BatchSize ?? 10),
+    maximumConcurrency: Number(properties.ScalingConfig.MaximumConcurrency),
+    reportsFailures: properties.FunctionResponseTypes?.includes('ReportBatchItemFailures') ?? false,
+  });
+}
+
+const routeOf = (deployed: Deployed): string => deployed.one('AWS::ApiGatewayV2::Route').properties.RouteKey;
+
+function namesOf(deployed: Deployed): StageNames {
+  const { Variables } = deployed.functionWith(DISPATCH_ENV.poolParameters).properties.Environment;
+  const queueUrl: string = Variables[DISPATCH_ENV.queueUrl];
+  const dead = deployed.one('AWS::SQS::Queue', ({ properties }) => properties.RedrivePolicy === undefined);
+  return {
+    deploymentId: Variables[DISPATCH_ENV.deploymentId],
+    table: Variables[DISPATCH_ENV.table],
+    mailboxTable: Variables[DISPATCH_ENV.mailboxTable],
+    bucket: variableOf(deployed, RUNNER_CACHE_ENV.bucket, RUNNER_CACHE_ENV.platforms),
+    queueUrl,
+    deadLetterUrl: dead.physicalId,
+    appSecretArn: Variables[DISPATCH_ENV.appSecretArn],
+  };
+}
+
+/** Tells of changes until it is called. */
+function watchInstances(control: MotoControl, tell: StageOptions['onInstance']): Closer {
+  let closed = tell === undefined;
+  const watch = async () => {
+    for (let seen = 0; !closed; await pause(WATCH_MS)) {
+      const changes = await control.changes(seen);
+      seen += changes.length;
+      for (const change of changes) tell?.(change);
+    }
+  };
+  const watching = watch();
+  return async () => {
+    closed = true;
+    await watching;
+  };
+}
