@@ -27,7 +27,8 @@ termination. No account is needed.
   --keep-open      stay up afterwards, and print how to send an event with curl
   --help           print this
 
-Exit codes: 0 every job succeeded and nothing is left; 1 not so; 2 the input can not be used; 130 interrupted.
+Exit codes: 0 every run succeeded, as GitHub would call it, and nothing is left (with --keep-open: it was stopped and
+nothing is left); 1 not so; 2 the input can not be used; 130 interrupted.
 `;
 
 const OPTIONS = {
@@ -61,8 +62,12 @@ export async function runRehearse(args: readonly string[]): Promise<number> {
   const host = await chooseHost(values.host, sayThatItBuilds);
   const show = chooseShow(values);
   const keepOpen = values['keep-open'];
-  const report = await rehearse({ workflow, runs, pools, host, port, keepOpen }, show, onInterrupt());
+  const { signal, trouble } = onInterrupt();
+  const report = await rehearse({ workflow, runs, pools, host, port, keepOpen }, show, signal);
   show.end(report);
+  // A pipe or a full disk may refuse what was written only now.
+  await new Promise((resolve) => process.stdout.write('', resolve));
+  if (trouble.isBug || trouble.isOutputLost) return 1;
   if (report.interrupted && !keepOpen) return 130;
   return report.ok || isCleanStop(report, keepOpen) ? 0 : 1;
 }
@@ -86,7 +91,7 @@ function wholeNumber(option: string, text: string, least: number, most: number):
 
 function chooseShow(values: { json: boolean; output: boolean; 'keep-open': boolean }): Show {
   const { json, output, 'keep-open': keepOpen } = values;
-  if (json) return showJson(process.stdout);
+  if (json) return showJson(process.stdout, process.stderr, keepOpen);
   const isLive = process.stdout.isTTY && !output;
   return isLive ? showLive(process.stdout, keepOpen) : showPlain(process.stdout, { output, keepOpen });
 }
@@ -95,8 +100,9 @@ function chooseShow(values: { json: boolean; output: boolean; 'keep-open': boole
  * Aborted by the first Ctrl-C or SIGTERM, when nobody reads the output any more, and by a bug: in all cases every
  * instance is ended before the process is. A later signal ends the process at once.
  */
-function onInterrupt(): AbortSignal {
+function onInterrupt() {
   const controller = new AbortController();
+  const trouble = { isBug: false, isOutputLost: false };
   let firstAt = 0;
   const interrupt = () => {
     if (controller.signal.aborted && Date.now() - firstAt > SAME_KEY_PRESS_MS) process.exit(130);
@@ -104,15 +110,20 @@ function onInterrupt(): AbortSignal {
     controller.abort();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
-  process.stdout.on('error', () => controller.abort());
+  process.stdout.on('error', () => {
+    trouble.isOutputLost = true;
+    controller.abort();
+  });
   process.on('uncaughtException', (error) => {
+    trouble.isBug = true;
     process.stderr.write(`${error.stack}\n`);
     controller.abort();
   });
-  return controller.signal;
+  return { signal: controller.signal, trouble };
 }
 
 /** Ctrl-C is how a rehearsal that was kept open ends. */
 function isCleanStop(report: Report, keepOpen: boolean): boolean {
-  return keepOpen && report.jobs.every(({ conclusion }) => conclusion === 'success' || conclusion === 'skipped');
+  const isClean = Object.values(report.leftovers).every((count) => count === 0);
+  return keepOpen && isClean && report.interrupted;
 }

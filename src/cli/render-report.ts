@@ -14,9 +14,9 @@ export const renderOpened = (world: World) =>
 
 /** What anybody needs to send an event of their own. */
 export const renderInvitation = (world: World) =>
-  `It stays up until Ctrl-C. To send it an event of your own, from a file:
+  `It stays up until Ctrl-C. To send it an event of your own (examples/event.json is one to start from):
 
-  secret=${world.webhookSecret} file=event.json
+  secret=${world.webhookSecret} file=examples/event.json
   curl -i -H 'content-type: application/json' -H 'x-github-event: workflow_job' \\
     -H "x-hub-signature-256: sha256=$(openssl dgst -sha256 -hmac "$secret" < "$file" | sed 's/.* //')" \\
     --data-binary @"$file" ${world.webhookUrl}
@@ -40,7 +40,7 @@ export function renderEnd(report: Report): string {
       .join(', ')}.`,
     ...(report.interrupted ? ['Interrupted: every instance was ended.'] : []),
     '',
-    DIFFERENCES,
+    differences(report.host),
   ].join('\n');
 }
 
@@ -80,10 +80,16 @@ function renderLaunches(jobs: readonly JobStory[]): string {
   return `${new Set(ran.map(({ instanceId }) => instanceId)).size} instances ran them; ${swapped} jobs took a runner that was made for another.`;
 }
 
-const DIFFERENCES = `On AWS, other than here:
+const INSTANCES: Readonly<Record<Report['host'], string>> = {
+  process: `  launch      EC2 CreateFleet; here a process in a scratch folder, without a user or a network of its own
+  boot        the same script, by cloud-init as root; here systemd-run, useradd and poweroff are stand-ins`,
+  nspawn: `  launch      EC2 CreateFleet; here a container that boots Debian 13, with no network but what it needs of ours
+  boot        the same, by systemd and cloud-init; here the host's kernel, and AWS is asked over HTTP on 127.0.0.1`,
+};
+
+const differences = (host: Report['host']) => `On AWS, other than here:
   webhook     API Gateway and a Lambda function; here an HTTP server that calls the same code
   queue       SQS; table and mailbox: DynamoDB; here in memory, held to the same tests
-  launch      EC2 CreateFleet; here a process in a scratch folder, without a user or a network of its own
-  boot        the same script, by cloud-init as root; here systemd-run, useradd and poweroff are stand-ins
+${INSTANCES[host]}
   runner      GitHub's actions/runner; here a small one in bash that runs the \`run:\` steps
   GitHub      github.com; here a model of it that speaks the REST paths and webhooks that are used`;

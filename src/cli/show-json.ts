@@ -1,6 +1,7 @@
 /** `--json`: one document on stdout, nothing else. Times are milliseconds since the job was created at GitHub. */
 import type { Report } from '../rehearsal/rehearse.ts';
 import type { JobStory, Phase } from '../rehearsal/timeline.ts';
+import { renderInvitation } from './render-report.ts';
 import type { Show } from './show.ts';
 
 const NAMES: Record<Phase, string> = {
@@ -13,9 +14,16 @@ const NAMES: Record<Phase, string> = {
   terminated: 'terminatedMs',
 };
 
-export function showJson(out: { write(text: string): unknown }): Show {
+interface Output {
+  write(text: string): unknown;
+}
+
+/** `aside`: where the invitation goes when it stays open (stderr). */
+export function showJson(out: Output, aside: Output, keepOpen: boolean): Show {
   return {
-    opened: () => {},
+    opened: (world) => {
+      if (keepOpen) aside.write(`${renderInvitation(world)}\n`);
+    },
     step: () => {},
     jobLog: () => {},
     note: () => {},

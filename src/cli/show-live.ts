@@ -1,6 +1,7 @@
 /** On a terminal: one line for each job, redrawn in place as the job moves on. */
 import type { Report } from '../rehearsal/rehearse.ts';
 import { type JobStory, PHASES, type Phase, type Step } from '../rehearsal/timeline.ts';
+import { columnsOf, fitInto, printable } from './printable.ts';
 import { renderEnd, seconds } from './render-report.ts';
 import type { Show } from './show.ts';
 import { showPlain } from './show-plain.ts';
@@ -15,6 +16,8 @@ const REDRAW_MS = 100;
 /** Lines of the screen that are not for jobs. */
 const MARGIN_ROWS = 4;
 const NAME_WIDTH = 24;
+/** What stands beside the name: bars, phase, time, and the longest remarks. */
+const OTHER_WIDTH = 52;
 
 /** More jobs than the terminal has rows: their steps are printed as plain lines instead. */
 export function showLive(terminal: Terminal, keepOpen: boolean): Show {
@@ -22,10 +25,14 @@ export function showLive(terminal: Terminal, keepOpen: boolean): Show {
   const lastStep = new Map<string, Step>();
   const plain = showPlain(terminal, { output: false, keepOpen });
   const drawing = { rows: 0, isPlain: false };
+  const erase = () => {
+    if (drawing.rows > 0) terminal.write(`\x1b[${drawing.rows}A\x1b[J`);
+    drawing.rows = 0;
+  };
   const draw = () => {
     const lines = jobs.map((job) => renderJob(job, lastStep.get(job.id), terminal.columns ?? 80));
-    const up = drawing.rows > 0 ? `\x1b[${drawing.rows}A` : '';
-    terminal.write(up + lines.map((line) => `\x1b[2K${line}\n`).join(''));
+    erase();
+    terminal.write(lines.map((line) => `${line}\n`).join(''));
     drawing.rows = lines.length;
   };
   const timer = setInterval(() => !drawing.isPlain && draw(), REDRAW_MS);
@@ -35,12 +42,16 @@ export function showLive(terminal: Terminal, keepOpen: boolean): Show {
     step: (step) => {
       if (!lastStep.has(step.job.id)) jobs.push(step.job);
       lastStep.set(step.job.id, step);
-      if (jobs.length > (terminal.rows ?? 24) - MARGIN_ROWS) drawing.isPlain = true;
+      if (!drawing.isPlain && jobs.length > (terminal.rows ?? 24) - MARGIN_ROWS) {
+        erase();
+        drawing.isPlain = true;
+        for (const earlier of lastStep.values()) if (earlier !== step) plain.step(earlier);
+      }
       if (drawing.isPlain) plain.step(step);
     },
     note: (text) => {
-      terminal.write(`\x1b[2K! ${text}\n`);
-      drawing.rows = 0;
+      erase();
+      terminal.write(`! ${printable(text)}\n`);
     },
     jobLog: () => {},
     end: (report: Report) => {
@@ -56,8 +67,10 @@ function renderJob(job: JobStory, step: Step | undefined, columns: number): stri
   const reached = PHASES.map((phase) => (job.times[phase] === undefined ? '○' : '●')).join('');
   const phase: Phase = step?.phase ?? 'queued';
   const elapsed = (job.times.done ?? Date.now()) - job.createdAt;
-  const name = job.name.length > NAME_WIDTH ? `${job.name.slice(0, NAME_WIDTH - 1)}…` : job.name.padEnd(NAME_WIDTH);
+  const width = Math.max(8, Math.min(NAME_WIDTH, columns - OTHER_WIDTH));
+  const name = fitInto(printable(job.name), width);
+  const padded = name + ' '.repeat(width - columnsOf(name));
   const remarks = [job.conclusion, job.madeFor ? 'swapped' : undefined].filter((remark) => remark !== undefined);
-  const line = `${name}  ${reached}  ${phase.padEnd(10)} ${seconds(elapsed).padStart(9)}  ${remarks.join(', ')}`;
-  return line.trimEnd().slice(0, columns);
+  const line = `${padded}  ${reached}  ${phase.padEnd(10)} ${seconds(elapsed).padStart(9)}  ${remarks.join(', ')}`;
+  return fitInto(line.trimEnd(), columns);
 }

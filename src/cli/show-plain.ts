@@ -2,6 +2,7 @@
 import type { Report } from '../rehearsal/rehearse.ts';
 import type { JobStory, Step } from '../rehearsal/timeline.ts';
 import type { World } from '../rehearsal/world.ts';
+import { printable } from './printable.ts';
 import { describeStep, renderEnd, renderInvitation, renderOpened, seconds } from './render-report.ts';
 import type { Show } from './show.ts';
 
@@ -23,11 +24,12 @@ export function showPlain(out: { write(text: string): unknown }, { output, keepO
     },
     step: (step: Step) =>
       print(
-        `${seconds(step.at - startedAt).padStart(8)}  ${step.phase.padEnd(10)}  ${step.job.name}${describeStep(step)}`,
+        `${seconds(step.at - startedAt).padStart(8)}  ${step.phase.padEnd(10)}  ${printable(step.job.name)}${describeStep(step)}`,
       ),
-    note: (text: string) => print(`${seconds(Date.now() - startedAt).padStart(8)}  ! ${text}`),
+    note: (text: string) => print(`${seconds(Date.now() - startedAt).padStart(8)}  ! ${printable(text)}`),
     jobLog: (job: JobStory, text: string) => {
-      if (output) for (const line of text.trimEnd().split('\n')) print(`          | ${job.name}: ${line}`);
+      if (!output || text === '') return;
+      for (const line of text.split('\n')) print(`          | ${printable(`${job.name}: ${line}`)}`);
     },
     end: (report: Report) => print(renderEnd(report)),
   };

@@ -39,7 +39,8 @@ export interface Audience {
 export interface Report {
   readonly jobs: readonly JobStory[];
   readonly leftovers: Leftovers;
-  /** Every run ended in success, and nothing is left. */
+  readonly host: HostChoice['kind'];
+  /** Every run ended in success, as GitHub would call it, and nothing is left. */
   readonly ok: boolean;
   readonly interrupted: boolean;
 }
@@ -55,11 +56,13 @@ export async function rehearse(options: RehearseOptions, audience: Audience, sig
   checkLabels(options.workflow, options.pools);
   let lastEventAt = Date.now();
   let world: World | undefined;
+  let unserved: Pick<RunJob, 'name' | 'labels'> | undefined;
   const timeline = new Timeline(options.runs > 1, (step) => audience.step(step));
   const onEvent = (event: WorldEvent) => {
     lastEventAt = Date.now();
     timeline.apply(event);
     showTrouble(event, audience);
+    unserved ??= unservedJob(event);
     const log = world && logOf(world, event, timeline);
     if (log) audience.jobLog(log.job, log.text);
   };
@@ -71,6 +74,7 @@ export async function rehearse(options: RehearseOptions, audience: Audience, sig
       () => runs.every(({ run }) => run.conclusion !== undefined),
       signal,
       () => {
+        if (unserved) checkJob(unserved, options.pools);
         if (Date.now() - lastEventAt > STILLNESS_MS) throw new CodedError('rehearsal-timeout', '');
       },
     );
@@ -78,11 +82,13 @@ export async function rehearse(options: RehearseOptions, audience: Audience, sig
     await settle(world, signal);
     if (signal.aborted) await world.close();
     const leftovers = world.leftovers();
-    const succeeded = runs.every(({ run }) => run.conclusion === 'success');
+    for (const { run } of runs) for (const job of run.jobs) showSetUpFault(job, audience);
+    const succeeded = runs.every(({ run }) => run.conclusion === 'success' || run.conclusion === 'skipped');
     const isClean = Object.values(leftovers).every((count) => count === 0);
     return {
       jobs: [...timeline.jobs.values()],
       leftovers,
+      host: options.host.kind,
       ok: succeeded && isClean && !signal.aborted,
       interrupted: signal.aborted,
     };
@@ -106,10 +112,12 @@ const runContext: RunContext = {
 function checkLabels(workflow: Workflow, pools: readonly Pool[]): void {
   const run = startRun(workflow, runContext);
   run.start();
-  for (const job of run.jobs) if (job.status !== 'completed') checkJob(job, pools);
+  // A job whose matrix or labels depend on others stands there without labels yet.
+  const known = run.jobs.filter(({ status, labels }) => status !== 'completed' && labels.length > 0);
+  for (const job of known) checkJob(job, pools);
 }
 
-function checkJob(job: RunJob, pools: readonly Pool[]): void {
+function checkJob(job: Pick<RunJob, 'name' | 'labels'>, pools: readonly Pool[]): void {
   const [owner, name] = REPOSITORY.split('/') as [string, string];
   if (routeJob(job.labels, { owner, name, private: true }, pools).kind === 'pool') return;
   const offered = new Set(pools.flatMap(({ labels }) => labels.map((label) => label.toLowerCase())));
@@ -153,8 +161,26 @@ function showTrouble(event: WorldEvent, audience: Audience): void {
     audience.note(`${what.instanceId}: its boot ended with ${what.boot}`);
 }
 
+/** A job that was queued at GitHub, and that the webhook refused to route: it would wait for ever. */
+function unservedJob(event: WorldEvent): Pick<RunJob, 'name' | 'labels'> | undefined {
+  if (event.source !== 'github' || event.event.kind !== 'delivery-sent') return undefined;
+  const { action, job, result } = event.event.delivery;
+  const isIgnored = action === 'queued' && result?.statusCode === 200;
+  return isIgnored ? { name: job.name, labels: job.labels } : undefined;
+}
+
+/** A job that could not even be set up (an expression failed) has no log to say why. */
+function showSetUpFault(job: RunJob, audience: Audience): void {
+  if (job.conclusion !== 'failure') return;
+  for (const { name, note } of job.steps) if (note !== undefined) audience.note(`${job.name}: ${name}: ${note}`);
+}
+
 function logOf(world: World, event: WorldEvent, timeline: Timeline): { job: JobStory; text: string } | undefined {
   if (event.source !== 'github' || event.event.kind !== 'job-completed') return undefined;
-  const job = timeline.jobs.get(event.event.job.id);
-  return job && { job, text: world.github.jobLog(Number(job.id)) };
+  const id = event.event.job.id;
+  const job = timeline.jobs.get(id);
+  const record = world.github.findJob(Number(id));
+  const steps = record?.run.run.jobs.find(({ key }) => key === record.key)?.steps ?? [];
+  const notes = steps.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`]));
+  return job && { job, text: [world.github.jobLog(Number(id)).trimEnd(), ...notes].filter(Boolean).join('\n') };
 }

@@ -1,5 +1,5 @@
 /** What API Gateway and the webhook function are on AWS: `POST /webhook`, one core call, its answer as JSON. */
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CodedError } from '../core/codes.ts';
 import { receiveWebhook, type WebhookAnswer, type WebhookDeps } from '../core/webhook/receive-webhook.ts';
@@ -18,20 +18,8 @@ export async function serveWebhook(
   port: number,
   onAnswer: (answer: WebhookAnswer) => void,
 ): Promise<WebhookServer> {
-  const server = createServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
-    if (request.method !== 'POST' || pathname !== '/webhook') {
-      response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"Not Found"}');
-      return;
-    }
-    const body = await readBody(request).catch(() => undefined);
-    if (body === undefined) {
-      response.writeHead(413, { connection: 'close' }).end();
-      return;
-    }
-    const answer = await receiveWebhook(toRequest(request, body), deps);
-    onAnswer(answer);
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+  const server = createServer((request, response) => {
+    answer(request, response, deps, onAnswer).catch(() => response.writeHead(500).end());
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
@@ -47,6 +35,27 @@ export async function serveWebhook(
         server.closeAllConnections();
       }),
   };
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  deps: WebhookDeps,
+  onAnswer: (answer: WebhookAnswer) => void,
+): Promise<void> {
+  const [path] = (request.url ?? '').split('?');
+  if (request.method !== 'POST' || path !== '/webhook') {
+    response.writeHead(404, { 'content-type': 'application/json' }).end('{"message":"Not Found"}');
+    return;
+  }
+  const body = await readBody(request).catch(() => undefined);
+  if (body === undefined) {
+    response.writeHead(413, { connection: 'close' }).end();
+    return;
+  }
+  const given = await receiveWebhook(toRequest(request, body), deps);
+  onAnswer(given);
+  response.writeHead(given.status, { 'content-type': 'application/json' }).end(JSON.stringify(given.body));
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {

@@ -5,6 +5,7 @@
  *
  * Until a runner takes the job, the instance shown is the one that was made for it; from then on the one that runs it.
  */
+import type { JobMessage } from '../core/messages.ts';
 import { attemptIdOfRunner, jobIdOfAttempt } from '../core/names.ts';
 import type { JobEvent } from './github/model/types.ts';
 import { DEPLOYMENT, type WorldEvent } from './world.ts';
@@ -56,8 +57,7 @@ export class Timeline {
     const { at } = event;
     if (event.source === 'github') this.applyGitHub(event.event, at);
     else if (event.source === 'queue') {
-      if (event.message.kind === 'job' && event.message.action === 'queued')
-        this.reach(event.message.jobId, 'queued', at);
+      if (event.message.kind === 'job' && event.message.action === 'queued') this.queueJob(event.message, at);
     } else if (event.source === 'fleet') {
       const { id, state } = event.instance;
       if (state !== 'running') this.instanceReaches(id, state === 'pending' ? 'launched' : 'terminated', at);
@@ -98,10 +98,18 @@ export class Timeline {
     this.reach(id, 'running', at);
   }
 
-  private completeJob({ id, conclusion, at }: JobEvent): void {
-    const job = this.jobs.get(id);
-    if (job) job.conclusion = conclusion;
-    this.reach(id, 'done', at);
+  /** A job may come from outside, by an event that somebody sent: the stand-in does not know it. */
+  private queueJob({ jobId, name }: JobMessage, at: number): void {
+    if (!this.jobs.has(jobId)) this.jobs.set(jobId, { id: jobId, name, labels: [], createdAt: at, times: {} });
+    this.reach(jobId, 'queued', at);
+  }
+
+  /** A skipped job was never queued: its end is all that is heard of it. */
+  private completeJob(job: JobEvent): void {
+    this.addJob(job);
+    const story = this.jobs.get(job.id);
+    if (story) story.conclusion = job.conclusion;
+    this.reach(job.id, 'done', job.at);
   }
 
   /** Dispatch says which attempts the new instances are. They may have been announced by the fleet before. */

@@ -39,7 +39,7 @@ export function readEvent(payload: unknown): WorkflowJobEvent | undefined {
     createdAt: asTime(job.created_at) ?? asTime(job.started_at),
     conclusion: asText(job.conclusion),
     runnerName: asText(job.runner_name),
-    repository: { owner, name, private: repository?.private !== false },
+    repository: { owner, name, private: repository?.private === true },
     organization: asText(asObject(event?.organization)?.login),
     installationId: asId(asObject(event?.installation)?.id),
   };

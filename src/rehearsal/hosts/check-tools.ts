@@ -14,11 +14,13 @@ for tool; do command -v "$tool" >/dev/null || echo "$tool"; done`;
 
 /** @throws CodedError `no-bash` or `tool-missing` when an instance could not boot with this PATH. */
 export function checkTools(path = cleanPath(process.env.PATH ?? '')): void {
-  const { stdout } = spawnSync('bash', ['-c', PROBE, 'bash', ...TOOLS], {
+  const { stdout, signal } = spawnSync('bash', ['-c', PROBE, 'bash', ...TOOLS], {
     env: { PATH: path },
     encoding: 'utf8',
     timeout: 10_000,
   });
+  // Ctrl-C reaches the probe too. What follows sees to it.
+  if (signal === 'SIGINT' || signal === 'SIGTERM') return;
   const [bash = '', curl = '', ...missing] = (stdout ?? '').split('\n').filter(Boolean);
   if (!(Number(bash) >= OLDEST_BASH))
     throw new CodedError('no-bash', `Found: ${bash || 'none'}; needed: ${OLDEST_BASH}.`);
