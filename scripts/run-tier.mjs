@@ -21,6 +21,10 @@ function missingForAws() {
 }
 
 function missingForBoot() {
-  const found = spawnSync('shellcheck', ['--version'], { stdio: 'ignore' }).status === 0;
-  return found ? undefined : 'it needs shellcheck: apt-get install shellcheck';
+  const packages = { shellcheck: 'shellcheck', 'systemd-nspawn': 'systemd-container', mmdebstrap: 'mmdebstrap' };
+  const isThere = (program) => spawnSync('sh', ['-c', 'command -v "$0"', program], { stdio: 'ignore' }).status === 0;
+  const missing = Object.keys(packages).filter((program) => !isThere(program));
+  if (missing.length > 0)
+    return `it needs ${missing.join(', ')}: apt-get install ${missing.map((program) => packages[program]).join(' ')}`;
+  return process.getuid?.() === 0 ? missingForAws() : 'it needs root, to boot machines';
 }

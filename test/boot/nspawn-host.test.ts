@@ -1,11 +1,11 @@
 /** Instances as machines: systemd, cloud-init and the boot script as user data. */
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { findMarked, killNow } from '../../src/rehearsal/hosts/marked-processes.ts';
 import { NspawnHost } from '../../src/rehearsal/hosts/nspawn-host.ts';
 import { prepareRootfs } from '../../src/rehearsal/hosts/nspawn-rootfs.ts';
 import { COMPLETED, LISTENING, ONE_JOB, openRigOn, type Rig, type RigOptions, RUNNING, until } from './boot-rig.ts';
+import { tracesOf } from './traces.ts';
 
 let rootfs: string;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ afterEach(async () => {
   const left = rig.host.leftovers();
   await rig.close();
   expect(left).toEqual({ processes: 0, directories: 0 });
-  expect(traces(rig.run)).toEqual([]);
+  expect(tracesOf(rig.run)).toEqual([]);
 });
 
 async function open(options: RigOptions = {}): Promise<void> {
@@ -45,14 +45,6 @@ async function boot(options: RigOptions = {}): Promise<void> {
 
 const log = () => readFileSync(rig.host.logFile('i-1'), 'utf8');
 const logs = (text: string) => until(() => log().includes(text));
-
-/** Processes, mounts and cgroups of this machine that carry the name of a run. */
-function traces(run: string): string[] {
-  const script = `mount -t cgroup2 cgroup2 /mnt; find /mnt -name "*$0*"
-    cat /proc/[0-9]*/cgroup /proc/mounts | grep -F -e "$0" || true`;
-  const found = execFileSync('unshare', ['--mount', 'sh', '-c', script, run], { encoding: 'utf8' });
-  return found.split('\n').filter(Boolean);
-}
 
 /** The children of a process that are the first of a machine. */
 function initsOf(pid: number): number[] {
