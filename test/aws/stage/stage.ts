@@ -16,7 +16,7 @@ import { promisify } from 'node:util';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DISPATCH_ENV, RUNNER_CACHE_ENV, WEBHOOK_ENV } from '../../../src/constructs/contract.ts';
 import { type Moto, startExtendedMoto } from '../moto.ts';
-import { STACK, synthesise } from './app.ts';
+import { POOLS, type Pools, STACK, synthesise } from './app.ts';
 import { deploy } from './deploy.ts';
 import { Deployed } from './deployed.ts';
 import { type Gate, openGate } from './gate.ts';
@@ -32,6 +32,8 @@ const CONCURRENCY = 10;
 const WATCH_MS = 100;
 
 export interface StageOptions {
+  /** Default: `linux` at on-demand prices, and `spot` with fallback. */
+  readonly pools?: Pools;
   /** Told of every change of every instance, in order: for hosts that boot them. */
   readonly onInstance?: (change: InstanceChange) => void;
 }
@@ -87,7 +89,7 @@ async function build(options: StageOptions, closers: Closer[], close: () => Prom
   closers.push(github.close);
   const moto = await startExtendedMoto();
   closers.push(moto.stop);
-  const deployed = await deployApp(moto, github, folder);
+  const deployed = await deployApp(moto, github, folder, options.pools ?? POOLS);
   const control = new MotoControl(moto.access.endpoint);
   const gate = await openGate(moto.access.endpoint, deployed.facts());
   closers.push(() => gate.close());
@@ -120,9 +122,9 @@ async function build(options: StageOptions, closers: Closer[], close: () => Prom
   };
 }
 
-async function deployApp(moto: Moto, github: StageGitHub, folder: string): Promise<Deployed> {
+async function deployApp(moto: Moto, github: StageGitHub, folder: string, pools: Pools): Promise<Deployed> {
   const assembly = join(folder, 'cdk.out');
-  synthesise(assembly, github.url);
+  synthesise(assembly, github.url, pools);
   await deploy(moto.access, assembly, folder).catch((error: Error) => {
     throw new Error(`${error.message}\n${moto.tail()}`);
   });
