@@ -1,5 +1,5 @@
 /** What both mailboxes share: the mark of a taken letter, and how to read what an instance wrote: it may be anything. */
-import type { Mail } from '../core/ports.ts';
+import type { Mail, RunnerRef } from '../core/ports.ts';
 
 /** `jit` of a row whose letter was taken. The boot script writes it (`:used` in the take). */
 export const USED = 'used';
@@ -13,6 +13,7 @@ export interface MailRow {
   readonly jit?: unknown;
   readonly takenAt?: unknown;
   readonly boot?: unknown;
+  readonly runner?: unknown;
 }
 
 /** What is not text, or too long, is left out. */
@@ -21,6 +22,7 @@ export function toMail(row: MailRow): Mail {
     id: row.id,
     given: row.jit !== undefined,
     taken: row.jit === USED,
+    ...(row.runner === undefined ? {} : { runner: row.runner as RunnerRef }),
     ...(isShortText(row.takenAt, MOST_TAKEN_AT_LENGTH) ? { takenAt: row.takenAt } : {}),
     ...(isShortText(row.boot, MOST_BOOT_BYTES) ? { boot: row.boot } : {}),
   };

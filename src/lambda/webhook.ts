@@ -3,13 +3,8 @@ import { createAwsCaller } from '../adapters/aws/call-aws.ts';
 import { AwsQueue } from '../adapters/aws/queue.ts';
 import { AwsWebhookSecrets } from '../adapters/aws/webhook-secrets.ts';
 import { verifyHmac } from '../adapters/hmac.ts';
-import { WEBHOOK_ENV } from '../constructs/contract.ts';
-import {
-  receiveWebhook,
-  type WebhookAnswer,
-  type WebhookDeps,
-  type WebhookRequest,
-} from '../core/webhook/receive-webhook.ts';
+import { WEBHOOK_ENV, type WebhookPool } from '../constructs/contract.ts';
+import { receiveWebhook, type WebhookAnswer, type WebhookRequest } from '../core/webhook/receive-webhook.ts';
 import { WEBHOOK } from '../core/webhook/webhook-codes.ts';
 import { jsonIn, orUndefined, readAwsAccess, readEnv } from './read-env.ts';
 import { writeLog } from './write-log.ts';
@@ -20,10 +15,14 @@ const NOT_CONFIGURED: WebhookAnswer = {
 };
 
 const caller = createAwsCaller(readAwsAccess());
-const deps = orUndefined((): WebhookDeps => {
+const deps = orUndefined(() => {
   const { owner, installationId, pools, secretArn, queueUrl } = readEnv(WEBHOOK_ENV, ['installationId']);
   return {
-    config: { owner, installationId: Number(installationId) || undefined, pools: jsonIn(WEBHOOK_ENV.pools, pools) },
+    config: {
+      owner,
+      installationId: Number(installationId) || undefined,
+      pools: jsonIn<WebhookPool[]>(WEBHOOK_ENV.pools, pools),
+    },
     secrets: new AwsWebhookSecrets(caller, secretArn, Date.now, writeLog),
     verify: verifyHmac,
     queue: new AwsQueue(caller, queueUrl),

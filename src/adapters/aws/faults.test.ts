@@ -157,7 +157,7 @@ test.each<[ScriptedAnswer, string]>([
   ['reset', 'unavailable'],
 ])('a letter that meets %o is %s', async (answer, outcome) => {
   server.script(answer);
-  expect(await mailbox.give('a', 'letter', 0)).toBe(outcome);
+  expect(await mailbox.give('a', 'letter', 0, { id: 1, name: 'a' })).toBe(outcome);
 });
 
 test('what a rogue instance wrote is no mail', async () => {

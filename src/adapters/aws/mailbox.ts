@@ -1,7 +1,7 @@
 /** The mailbox table in DynamoDB: partition key `id`, time to live `expiresAt`; nothing else shares it. */
 import { ConditionalCheckFailedException, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Mail, Mailbox } from '../../core/ports.ts';
+import type { Mail, Mailbox, RunnerRef } from '../../core/ports.ts';
 import { type MailRow, toMail } from '../mail.ts';
 import { batchGet } from './batch-get.ts';
 import { faultOf } from './classify.ts';
@@ -21,13 +21,18 @@ export class AwsMailbox implements Mailbox {
     userId: string,
     letter: string,
     expiresAt: number,
+    runner: RunnerRef,
   ): Promise<'given' | 'already' | 'throttled' | 'unavailable'> {
     const request = new UpdateItemCommand({
       TableName: this.#tableName,
       Key: toAttributes({ id: userId }),
-      UpdateExpression: 'SET jit = :letter, expiresAt = :expiresAt',
+      UpdateExpression: 'SET jit = :letter, expiresAt = :expiresAt, runner = :runner',
       ConditionExpression: 'attribute_not_exists(jit)',
-      ExpressionAttributeValues: toAttributes({ ':letter': letter, ':expiresAt': Math.ceil(expiresAt / 1_000) }),
+      ExpressionAttributeValues: toAttributes({
+        ':letter': letter,
+        ':expiresAt': Math.ceil(expiresAt / 1_000),
+        ':runner': { ...runner },
+      }),
     });
     try {
       await this.#client.send(request);

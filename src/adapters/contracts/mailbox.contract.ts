@@ -21,22 +21,24 @@ async function readAll(mailbox: Mailbox, ids: readonly string[]): Promise<readon
   return mails;
 }
 
+const runner = { id: 42, name: 'mf-test-1-1' };
+
 export function describeMailbox(name: string, make: () => Promise<MailboxUnderTest>): void {
   describe(`${name}: a mailbox`, () => {
     test('a letter is taken once', async () => {
       const { mailbox, take } = await make();
       const id = freshUser();
-      expect(await mailbox.give(id, letter, expiresAt)).toBe('given');
-      expect(await mailbox.read([id])).toEqual([{ id, given: true, taken: false }]);
+      expect(await mailbox.give(id, letter, expiresAt, runner)).toBe('given');
+      expect(await mailbox.read([id])).toEqual([{ id, given: true, runner, taken: false }]);
       expect(await take(id, at)).toBe(letter);
       expect(await take(id, 'later')).toBeUndefined();
-      expect(await mailbox.read([id])).toEqual([{ id, given: true, taken: true, takenAt: at }]);
+      expect(await mailbox.read([id])).toEqual([{ id, given: true, runner, taken: true, takenAt: at }]);
     });
 
     test('of 20 takes at once exactly one gets the letter', async () => {
       const { mailbox, take } = await make();
       const id = freshUser();
-      await mailbox.give(id, letter, expiresAt);
+      await mailbox.give(id, letter, expiresAt, runner);
       const taken = await Promise.all(Array.from({ length: 20 }, (_, n) => take(id, `${n}`)));
       expect(taken.filter((text) => text !== undefined)).toEqual([letter]);
     });
@@ -46,7 +48,7 @@ export function describeMailbox(name: string, make: () => Promise<MailboxUnderTe
       const id = freshUser();
       expect(await take(id, at)).toBeUndefined();
       expect(await mailbox.read([id])).toEqual([]);
-      expect(await mailbox.give(id, letter, expiresAt)).toBe('given');
+      expect(await mailbox.give(id, letter, expiresAt, runner)).toBe('given');
       expect(await take(id, at)).toBe(letter);
     });
 
@@ -55,20 +57,20 @@ export function describeMailbox(name: string, make: () => Promise<MailboxUnderTe
       const id = freshUser();
       await report(id, 'started');
       expect(await mailbox.read([id])).toEqual([{ id, given: false, taken: false, boot: 'started' }]);
-      expect(await mailbox.give(id, letter, expiresAt)).toBe('given');
-      expect(await mailbox.read([id])).toEqual([{ id, given: true, taken: false, boot: 'started' }]);
+      expect(await mailbox.give(id, letter, expiresAt, runner)).toBe('given');
+      expect(await mailbox.read([id])).toEqual([{ id, given: true, runner, taken: false, boot: 'started' }]);
       expect(await take(id, at)).toBe(letter);
       await report(id, 'listening');
-      expect(await mailbox.read([id])).toEqual([{ id, given: true, taken: true, takenAt: at, boot: 'listening' }]);
+      expect(await mailbox.read([id])).toEqual([{ id, given: true, runner, taken: true, takenAt: at, boot: 'listening' }]);
     });
 
     test('a second letter is never put over the first, taken or not', async () => {
       const { mailbox, take } = await make();
       const id = freshUser();
-      await mailbox.give(id, letter, expiresAt);
-      expect(await mailbox.give(id, 'another', expiresAt)).toBe('already');
+      await mailbox.give(id, letter, expiresAt, runner);
+      expect(await mailbox.give(id, 'another', expiresAt, runner)).toBe('already');
       expect(await take(id, at)).toBe(letter);
-      expect(await mailbox.give(id, 'another', expiresAt)).toBe('already');
+      expect(await mailbox.give(id, 'another', expiresAt, runner)).toBe('already');
       expect(await take(id, at)).toBeUndefined();
     });
   });
@@ -80,12 +82,12 @@ function describeRows(name: string, make: () => Promise<MailboxUnderTest>): void
     test('rows are apart', async () => {
       const { mailbox, take, report } = await make();
       const [one, two, none] = [freshUser(), freshUser(), freshUser()];
-      await mailbox.give(one, letter, expiresAt);
+      await mailbox.give(one, letter, expiresAt, runner);
       await report(two, 'two');
       expect(await take(two, at)).toBeUndefined();
       expect(await mailbox.read([none, two, one])).toEqual([
         { id: two, given: false, taken: false, boot: 'two' },
-        { id: one, given: true, taken: false },
+        { id: one, given: true, runner, taken: false },
       ]);
       expect(await mailbox.read([])).toEqual([]);
     });

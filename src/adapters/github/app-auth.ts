@@ -8,6 +8,8 @@ import type { GitHubRequest, Send } from './client.ts';
 export type TokenOutcome = { readonly kind: 'ok'; readonly token: string } | GitHubFailure;
 
 export interface AppAuth {
+  /** With which the App speaks for itself, for some minutes. `auth`: its key is unusable. */
+  jwt(): TokenOutcome;
   /** Callers at the same time share one request. A failure is never kept. */
   token(installationId: number): Promise<TokenOutcome>;
   /** GitHub refused this token: the next `token` makes a new one. */
@@ -36,9 +38,15 @@ export function createAppAuth(options: AppAuthOptions): AppAuth {
   const underWay = new Map<number, Promise<TokenOutcome>>();
   const key = readKey(options.privateKey);
 
-  async function make(installationId: number): Promise<TokenOutcome> {
+  function jwt(): TokenOutcome {
     if (key === undefined) return { kind: 'auth', detail: 'the private key of the App is no RSA key in PEM form' };
-    const made = await mint(options, key, installationId);
+    return { kind: 'ok', token: signAppJwt(options.appId, key, options.clock()) };
+  }
+
+  async function make(installationId: number): Promise<TokenOutcome> {
+    const signed = jwt();
+    if (signed.kind !== 'ok') return signed;
+    const made = await mint(options, signed.token, installationId);
     if (made.kind !== 'ok') return made;
     kept.set(installationId, { token: made.token, until: made.expiresAt - MARGIN_MS });
     return { kind: 'ok', token: made.token };
@@ -51,6 +59,7 @@ export function createAppAuth(options: AppAuthOptions): AppAuth {
   }
 
   return {
+    jwt,
     async token(installationId) {
       const known = kept.get(installationId);
       if (known !== undefined && options.clock() < known.until) return { kind: 'ok', token: known.token };
@@ -64,11 +73,10 @@ export function createAppAuth(options: AppAuthOptions): AppAuth {
 
 type Minted = { readonly kind: 'ok'; readonly token: string; readonly expiresAt: number } | GitHubFailure;
 
-async function mint(options: AppAuthOptions, key: KeyObject, installationId: number): Promise<Minted> {
-  const { appId, clock, send } = options;
+async function mint({ clock, send }: AppAuthOptions, jwt: string, installationId: number): Promise<Minted> {
   const path = `/app/installations/${installationId}/access_tokens`;
   const request: GitHubRequest = { method: 'POST', path, repeatable: true };
-  const reply = await send(request, signAppJwt(appId, key, clock()));
+  const reply = await send(request, jwt);
   if (reply.kind !== 'reply') return reply;
   if (reply.status !== 201) return failureOf(request, reply, clock());
   const { token, expires_at } = (reply.body ?? {}) as { token?: unknown; expires_at?: unknown };

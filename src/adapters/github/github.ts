@@ -5,8 +5,10 @@ import { createAppAuth } from './app-auth.ts';
 import { createClient } from './client.ts';
 import { createJitConfig } from './create-jit-config.ts';
 import { deleteRunner } from './delete-runner.ts';
+import { findInstallation, type InstallationOutcome } from './find-installation.ts';
 import { findRunner } from './find-runner.ts';
 import { createInstallationCall } from './installation-call.ts';
+import { pinnedDownloads } from './pinned-downloads.ts';
 import { runnerDownloads } from './runner-downloads.ts';
 
 export interface GitHubOptions {
@@ -21,16 +23,40 @@ export interface GitHubOptions {
   readonly timeoutMs?: number;
 }
 
+export interface GitHubApp {
+  readonly github: GitHub;
+  /** The App's installation on an organisation or user. */
+  findInstallation(owner: string): Promise<InstallationOutcome>;
+  /** The same GitHub, where nothing but this version of the runner is to be had. */
+  pinnedTo(version: string): GitHub;
+  /** Makes the installation's token before it is needed. Never fails; an unknown installation is left for later. */
+  prepare(installationId: number | undefined): Promise<void>;
+}
+
+export const createGitHub = (options: GitHubOptions): GitHub => createGitHubApp(options).github;
+
 /** Tokens and connections live as long as what this returns: make it once. */
-export function createGitHub(options: GitHubOptions): GitHub {
+export function createGitHubApp(options: GitHubOptions): GitHubApp {
   const { baseUrl = 'https://api.github.com', appId, privateKey, clock, timeoutMs = 10_000 } = options;
   const send = createClient({ baseUrl, clock, timeoutMs, mostConnections: limits.concurrentJitConfigs });
-  const call = createInstallationCall(createAppAuth({ appId, privateKey, clock, send }), send, clock);
+  const auth = createAppAuth({ appId, privateKey, clock, send });
+  const call = createInstallationCall(auth, send, clock);
   const access = { call, clock };
-  return {
+  const github: GitHub = {
     createJitConfig: (request) => createJitConfig(access, request),
     deleteRunner: (...runner) => deleteRunner(access, ...runner),
     findRunner: (...runner) => findRunner(access, ...runner),
     runnerDownloads: (...scope) => runnerDownloads(access, ...scope),
+  };
+  return {
+    github,
+    findInstallation: (owner) => findInstallation({ ...access, auth, send }, owner),
+    pinnedTo: (version) => ({
+      ...github,
+      runnerDownloads: (installationId) => pinnedDownloads(access, installationId, version),
+    }),
+    prepare: async (installationId) => {
+      if (installationId !== undefined) await auth.token(installationId);
+    },
   };
 }

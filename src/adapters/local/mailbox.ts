@@ -1,5 +1,5 @@
 /** The mailbox table in memory, and the two calls that an instance makes to its own row of it. */
-import type { Mail, Mailbox } from '../../core/ports.ts';
+import type { Mail, Mailbox, RunnerRef } from '../../core/ports.ts';
 import { isShortText, MOST_BOOT_BYTES, toMail, USED } from '../mail.ts';
 
 interface Row {
@@ -8,16 +8,18 @@ interface Row {
   takenAt?: string;
   boot?: string;
   expiresAt?: number;
+  runner?: RunnerRef;
 }
 
 export class LocalMailbox implements Mailbox {
   readonly #rows = new Map<string, Row>();
 
-  async give(userId: string, letter: string, expiresAt: number): Promise<'given' | 'already'> {
+  async give(userId: string, letter: string, expiresAt: number, runner: RunnerRef): Promise<'given' | 'already'> {
     const row = this.#row(userId);
     if (row.jit !== undefined) return 'already';
     row.jit = letter;
     row.expiresAt = expiresAt;
+    row.runner = { ...runner };
     return 'given';
   }
 
