@@ -1,4 +1,4 @@
-import { App, Duration, aws_ec2 as ec2, Size, Stack } from 'aws-cdk-lib';
+import { App, Duration, aws_ec2 as ec2, Size, Stack, aws_s3 as s3 } from 'aws-cdk-lib';
 import { InstanceMarket, PoolImage, PoolPlatform, RunnerFleet, RunnerNetwork } from 'mayfly-runners';
 
 const app = new App();

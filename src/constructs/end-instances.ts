@@ -30,10 +30,13 @@ export class EndInstances extends Construct {
     });
     allowEnding(endAll, props.deploymentId);
     endAll.allow({ actions: ['s3:ListBucket'], resources: [props.bucket.bucketArn] });
-    endAll.allow({
-      actions: ['s3:DeleteObject'],
-      resources: Object.values(BUCKET_PREFIX).map((prefix) => props.bucket.arnForObjects(`${prefix}*`)),
-    });
+    endAll.allow(
+      {
+        actions: ['s3:DeleteObject'],
+        resources: Object.values(BUCKET_PREFIX).map((prefix) => props.bucket.arnForObjects(`${prefix}*`)),
+      },
+      'All that lies in the bucket that is about to be deleted.',
+    );
     this.resource = new CustomResource(this, 'OnDestroy', {
       resourceType: 'Custom::MayflyEndInstances',
       serviceToken: endAll.handler.functionArn,

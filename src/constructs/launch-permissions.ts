@@ -1,10 +1,19 @@
 import { Aws, aws_iam as iam } from 'aws-cdk-lib';
+import { acknowledgeWildcards } from './acknowledge';
 import { TAGS } from './contract';
 import type { MayflyFunction } from './mayfly-function';
 import type { RunnerPool } from './runner-pool';
 
 const ec2Arn = (resource: string, account: string = Aws.ACCOUNT_ID) =>
   `arn:${Aws.PARTITION}:ec2:${Aws.REGION}:${account}:${resource}`;
+
+/** What a launch names or makes that no deployment can know. */
+const UNNAMED = [
+  ec2Arn('image/*', ''),
+  ec2Arn('snapshot/*', ''),
+  ec2Arn('network-interface/*'),
+  ec2Arn('spot-instances-request/*'),
+];
 
 const LAUNCH = ['ec2:CreateFleet', 'ec2:RunInstances'];
 
@@ -28,21 +37,14 @@ export class LaunchPermissions {
     private readonly dispatch: MayflyFunction,
     private readonly deploymentId: string,
   ) {
-    this.places = new iam.PolicyStatement({
-      actions: LAUNCH,
-      // No tag condition here: EC2 does not tag a spot request, and then refuses all of the launch.
-      resources: [
-        ec2Arn('image/*', ''),
-        ec2Arn('snapshot/*', ''),
-        ec2Arn('network-interface/*'),
-        ec2Arn('spot-instances-request/*'),
-      ],
-    });
+    // No tag condition here: EC2 does not tag a spot request, and would then refuse all of the launch.
+    this.places = new iam.PolicyStatement({ actions: LAUNCH, resources: UNNAMED });
     this.allowTagged();
   }
 
   public addPool(pool: RunnerPool): void {
     if (this.resources.size === 0) {
+      acknowledgeWildcards(this.dispatch.role, UNNAMED, 'Made by the launch, or a public image whose id changes.');
       for (const statement of [this.places, this.templates, this.parameters, this.roles]) {
         this.dispatch.role.addToPolicy(statement);
       }
@@ -65,16 +67,23 @@ export class LaunchPermissions {
 
   private allowTagged(): void {
     const { deploymentId, dispatch } = this;
-    dispatch.allow({
-      actions: LAUNCH,
-      resources: ['fleet/*', 'instance/*', 'volume/*'].map((resource) => ec2Arn(resource)),
-      conditions: { StringEquals: { [`aws:RequestTag/${TAGS.deployment}`]: deploymentId } },
-    });
-    dispatch.allow({
-      actions: ['ec2:CreateTags'],
-      resources: ['fleet/*', 'instance/*', 'volume/*', 'network-interface/*'].map((resource) => ec2Arn(resource)),
-      conditions: { StringEquals: { 'ec2:CreateAction': ['CreateFleet', 'RunInstances'] } },
-    });
+    const made = ['fleet/*', 'instance/*', 'volume/*'].map((resource) => ec2Arn(resource));
+    dispatch.allow(
+      {
+        actions: LAUNCH,
+        resources: made,
+        conditions: { StringEquals: { [`aws:RequestTag/${TAGS.deployment}`]: deploymentId } },
+      },
+      'What the launch makes, and only with our tag.',
+    );
+    dispatch.allow(
+      {
+        actions: ['ec2:CreateTags'],
+        resources: [...made, ec2Arn('network-interface/*')],
+        conditions: { StringEquals: { 'ec2:CreateAction': ['CreateFleet', 'RunInstances'] } },
+      },
+      'Only what is being launched.',
+    );
     allowEnding(dispatch, deploymentId);
   }
 
@@ -94,10 +103,13 @@ export class LaunchPermissions {
 
 /** To look at instances, for which EC2 knows no ARN, and to end those of the deployment. */
 export function allowEnding(who: MayflyFunction, deploymentId: string): void {
-  who.allow({ actions: ['ec2:DescribeInstances'], resources: ['*'] });
-  who.allow({
-    actions: ['ec2:TerminateInstances'],
-    resources: [ec2Arn('instance/*')],
-    conditions: { StringEquals: { [`ec2:ResourceTag/${TAGS.deployment}`]: deploymentId } },
-  });
+  who.allow({ actions: ['ec2:DescribeInstances'], resources: ['*'] }, 'EC2 knows no resource for this action.');
+  who.allow(
+    {
+      actions: ['ec2:TerminateInstances'],
+      resources: [ec2Arn('instance/*')],
+      conditions: { StringEquals: { [`ec2:ResourceTag/${TAGS.deployment}`]: deploymentId } },
+    },
+    'Only what carries our tag.',
+  );
 }

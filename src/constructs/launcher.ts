@@ -79,6 +79,7 @@ export class Launcher extends Construct {
     }
     this.deploymentId = props.deploymentId ?? deploymentIdOf(this);
     this.deadLetterQueue = makeQueue(this, 'DeadLetters', { retentionPeriod: Duration.days(14) });
+    acknowledge(this.deadLetterQueue, 'Serverless-SQSRedrivePolicy', 'It is where the others end.');
     this.queue = makeQueue(this, 'Queue', {
       visibilityTimeout: Duration.seconds(6 * DISPATCH_TIMEOUT.toSeconds()),
       deadLetterQueue: { queue: this.deadLetterQueue, maxReceiveCount: 5 },
@@ -96,6 +97,7 @@ export class Launcher extends Construct {
       maxConcurrency,
       reportBatchItemFailures: true,
     });
+    acknowledge(this._eventSource, 'Serverless-LambdaEventSourceMappingDestination', 'The queue has dead letters.');
     this.reportInstances();
   }
 
@@ -167,7 +169,9 @@ export class Launcher extends Construct {
       new events.Rule(this, id, {
         description: 'Mayfly: instances that end',
         eventPattern: { source: ['aws.ec2'], detailType: [detailType], detail },
-        targets: [new targets.SqsQueue(this.queue, { message: instanceMessage(change) })],
+        targets: [
+          new targets.SqsQueue(this.queue, { message: instanceMessage(change), deadLetterQueue: this.deadLetterQueue }),
+        ],
       });
     const states = { state: ['terminated', 'stopped'] };
     rule(

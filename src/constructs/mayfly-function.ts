@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { type Duration, aws_iam as iam, aws_lambda as lambda, aws_logs as logs, RemovalPolicy } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge';
+import { acknowledge, acknowledgeWildcards } from './acknowledge';
 
 export interface MayflyFunctionProps {
   /** Folder of `dist/lambda`: the package brings its functions bundled. */
@@ -37,10 +37,21 @@ export class MayflyFunction extends Construct {
       role: this.role,
       logGroup,
     });
-    acknowledge(this.role, 'AwsSolutions-IAM5', 'Each wildcard stands where no ARN can be known before a launch.');
+    acknowledge(
+      this,
+      'Serverless-LambdaDLQ',
+      'Who calls it repeats it: GitHub, the queue, the schedule, CloudFormation.',
+    );
+    acknowledge(
+      this,
+      'Serverless-LambdaTracing',
+      'Traces cost start time and money; its log says what it did and how long.',
+    );
   }
 
-  public allow(statement: iam.PolicyStatementProps): void {
+  /** `whyWildcard`: needed when a resource has one. */
+  public allow(statement: iam.PolicyStatementProps, whyWildcard?: string): void {
     this.role.addToPolicy(new iam.PolicyStatement(statement));
+    if (whyWildcard) acknowledgeWildcards(this.role, statement.resources ?? [], whyWildcard);
   }
 }

@@ -73,6 +73,7 @@ export class RunnerCache extends Construct {
       schedule: events.Schedule.rate(props.refreshEvery ?? Duration.hours(1)),
       targets: [new targets.LambdaFunction(cache.handler)],
     });
+    acknowledge(this._schedule, 'Serverless-EventBusDLQ', 'The next run does what this one did not.');
     // At the first deployment, and when what it is about changes. It answers "done" whether or not it could.
     new CustomResource(this, 'OnDeploy', {
       resourceType: 'Custom::MayflyRunnerCache',
@@ -132,10 +133,13 @@ export class RunnerCache extends Construct {
         Null: { 'dynamodb:LeadingKeys': 'false' },
       },
     });
-    cache.allow({
-      actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
-      resources: [this.bucket.arnForObjects(`${BUCKET_PREFIX.runner}*`)],
-    });
+    cache.allow(
+      {
+        actions: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
+        resources: [this.bucket.arnForObjects(`${BUCKET_PREFIX.runner}*`)],
+      },
+      'Runner packages, named after versions to come.',
+    );
     // Without it S3 says "forbidden" of an object that is not there.
     cache.allow({
       actions: ['s3:ListBucket'],

@@ -1,6 +1,6 @@
 import { type aws_dynamodb as dynamodb, aws_iam as iam, type aws_s3 as s3 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { acknowledge } from './acknowledge';
+import { acknowledgeWildcards } from './acknowledge';
 import { BUCKET_PREFIX } from './contract';
 
 /** IAM fills it in: `<role id>:<instance id>`, which no instance can choose. */
@@ -28,19 +28,16 @@ export function makeRunnerRole(scope: Construct, id: string, mailbox: dynamodb.I
       },
     }),
   );
-  role.addToPolicy(
-    new iam.PolicyStatement({
-      actions: ['s3:GetObject'],
-      resources: [bucket.arnForObjects(`${BUCKET_PREFIX.runner}*`)],
-    }),
+  const packages = bucket.arnForObjects(`${BUCKET_PREFIX.runner}*`);
+  const ownLogs = bucket.arnForObjects(`${BUCKET_PREFIX.logs}${USER_ID}/*`);
+  role.addToPolicy(new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: [packages] }));
+  role.addToPolicy(new iam.PolicyStatement({ actions: ['s3:PutObject'], resources: [ownLogs] }));
+  acknowledgeWildcards(role, [packages], 'Runner packages are public files.');
+  acknowledgeWildcards(
+    role,
+    [ownLogs.replace(USER_ID, '<aws:userid>')],
+    'Below a prefix that belongs to this instance.',
   );
-  role.addToPolicy(
-    new iam.PolicyStatement({
-      actions: ['s3:PutObject'],
-      resources: [bucket.arnForObjects(`${BUCKET_PREFIX.logs}${USER_ID}/*`)],
-    }),
-  );
-  acknowledge(role, 'AwsSolutions-IAM5', 'Runner packages are public files; the log prefix is that of the instance.');
   return role;
 }
 
@@ -58,4 +55,5 @@ export function allowOperatorAccess(role: iam.Role): void {
       resources: ['*'],
     }),
   );
+  acknowledgeWildcards(role, ['*'], 'Four of the five know no resource; all concern the caller itself.');
 }

@@ -93,7 +93,9 @@ export class Webhook extends Construct {
       integration: new HttpLambdaIntegration('Function', handler),
     });
     if (route) acknowledge(route, 'AwsSolutions-APIG4', "The function checks GitHub's signature of the body.");
-    acknowledge(stage, 'AwsSolutions-APIG1', 'The function logs every delivery with what became of it.');
+    for (const rule of ['AwsSolutions-APIG1', 'Serverless-APIGWAccessLogging']) {
+      acknowledge(stage, rule, 'The function logs every delivery with what became of it.');
+    }
     return `${api.apiEndpoint}/webhook`;
   }
 }
