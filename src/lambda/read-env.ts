@@ -37,11 +37,11 @@ export function readEnv<Names extends Readonly<Record<string, string>>, Optional
 export const listIn = (value: string): string[] => value.split(',').filter((part) => part !== '');
 
 /** The parsed JSON of a variable. @throws NotConfigured. */
-export function jsonIn<Value>(name: string, value: string): Value {
+export function jsonIn<Value>(value: string): Value {
   try {
     return JSON.parse(value) as Value;
   } catch {
-    throw new NotConfigured(`${name} is not JSON.`);
+    throw new NotConfigured('A variable that should be JSON is not.');
   }
 }
 

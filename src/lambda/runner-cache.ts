@@ -1,13 +1,11 @@
 /** Brings the runner packages up to date: on a schedule, and when a deployment asks. That never fails for it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { S3Client } from '@aws-sdk/client-s3';
 import { createAwsCaller } from '../adapters/aws/call-aws.ts';
-import { createDynamoDb } from '../adapters/aws/clients.ts';
+import { createDynamoDb, createS3 } from '../adapters/aws/clients.ts';
 import { answerCustomResource, isCustomResource } from '../adapters/aws/custom-resource.ts';
 import { expirePackages } from '../adapters/aws/expire-packages.ts';
 import { AwsRunnerStore } from '../adapters/aws/runner-store.ts';
 import { AwsTable } from '../adapters/aws/table.ts';
-import { currentPackages } from '../adapters/current-packages.ts';
 import { RUNNER_CACHE_ENV } from '../constructs/contract.ts';
 import { refreshRunnerCache } from '../core/refresh-runner-cache.ts';
 import type { Platform } from '../core/types.ts';
@@ -25,13 +23,12 @@ async function refresh() {
   const found = await app.findInstallation(owner);
   if (found.kind !== 'ok') return writeLog({ event: 'runner-cache', ...found });
 
-  const s3 = new S3Client();
+  const s3 = createS3();
   const table = new AwsTable(createDynamoDb(), env.table);
   const github = pinnedVersion ? app.pinnedTo(pinnedVersion) : app.github;
   const deps = { github, table, store: new AwsRunnerStore(s3, bucket) };
   const refreshed = await refreshRunnerCache(deps, found.installationId, found.scope, platforms);
-  const current = await currentPackages(table, platforms);
-  const expired = current && (await expirePackages(s3, bucket, current, Date.now()));
+  const expired = await expirePackages({ client: s3, bucket, table }, platforms, Date.now());
   writeLog({ event: 'runner-cache', refreshed, expired });
 }
 

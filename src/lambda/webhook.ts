@@ -18,11 +18,7 @@ const caller = createAwsCaller(readAwsAccess());
 const deps = orUndefined(() => {
   const { owner, installationId, pools, secretArn, queueUrl } = readEnv(WEBHOOK_ENV, ['installationId']);
   return {
-    config: {
-      owner,
-      installationId: Number(installationId) || undefined,
-      pools: jsonIn<WebhookPool[]>(WEBHOOK_ENV.pools, pools),
-    },
+    config: { owner, installationId: Number(installationId) || undefined, pools: jsonIn<WebhookPool[]>(pools) },
     secrets: new AwsWebhookSecrets(caller, secretArn, Date.now, writeLog),
     verify: verifyHmac,
     queue: new AwsQueue(caller, queueUrl),

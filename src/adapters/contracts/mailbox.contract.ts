@@ -61,7 +61,9 @@ export function describeMailbox(name: string, make: () => Promise<MailboxUnderTe
       expect(await mailbox.read([id])).toEqual([{ id, given: true, runner, taken: false, boot: 'started' }]);
       expect(await take(id, at)).toBe(letter);
       await report(id, 'listening');
-      expect(await mailbox.read([id])).toEqual([{ id, given: true, runner, taken: true, takenAt: at, boot: 'listening' }]);
+      expect(await mailbox.read([id])).toEqual([
+        { id, given: true, runner, taken: true, takenAt: at, boot: 'listening' },
+      ]);
     });
 
     test('a second letter is never put over the first, taken or not', async () => {

@@ -19,8 +19,8 @@ test('says whether a report was short enough', () => {
 
 test('an expired letter can still be taken until it is dropped, and the row is free after that', async () => {
   const mailbox = new LocalMailbox();
-  await mailbox.give('past', 'letter', 100_000);
-  await mailbox.give('future', 'letter', 100_001);
+  await mailbox.give('past', 'letter', 100_000, { id: 1, name: 'a' });
+  await mailbox.give('future', 'letter', 100_001, { id: 1, name: 'a' });
   mailbox.expire(99_999);
   expect(mailbox.untaken()).toEqual(['past', 'future']);
   mailbox.expire(100_000);
