@@ -112,7 +112,8 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
   },
   GONE: {
     'instance-launched': 'stay',
-    'launch-failed': 'bug',
+    // Found dead by its tag, before the answer to its launch was settled.
+    'launch-failed': 'stay',
     'mail-given': 'stay',
     'mail-taken': 'stay',
     'runner-online': 'stay',

@@ -1,10 +1,11 @@
 /** Read, decide, write; again when others changed the same records meanwhile. The only way into the table. */
-import { Ledger } from './ledger.ts';
+import { Ledger, NotLoaded } from './ledger.ts';
 import { limits } from './limits.ts';
 import type { Clock, Key, Table, WriteOutcome } from './ports.ts';
+import { keyText } from './records.ts';
 
-/** Rounds of following references: instance -> attempt -> job -> what its pool's plan needs. */
-const REFERENCE_ROUNDS = 5;
+/** Rounds of following references: job -> the one it displaced -> attempt -> launch -> its attempts -> their jobs. */
+const REFERENCE_ROUNDS = 8;
 /** DynamoDB's limit of keys in one BatchGetItem. */
 const KEYS_PER_READ = 100;
 
@@ -62,5 +63,6 @@ async function load(table: Table, ledger: Ledger, keys: Keys): Promise<boolean> 
     }
     wanted = wantedNow();
   }
+  if (wanted.length > 0) throw new NotLoaded(wanted.map(keyText).join(', '));
   return true;
 }

@@ -173,13 +173,18 @@ const DISPATCH = {
     says: 'Others kept changing the same records.',
     next: 'Nothing to do: the message is repeated.',
   },
+  'internal-error': {
+    code: 'MF1505',
+    says: 'A bug in dispatch.',
+    next: 'Report it with the log line `bug`. The message goes to the dead-letter queue after its retries.',
+  },
   'table-unavailable': {
     code: 'MF1504',
     says: 'The table did not answer or throttled.',
     next: 'Nothing to do: the message is repeated.',
   },
   'settings-unreadable': {
-    code: 'MF1505',
+    code: 'MF1507',
     says: 'A pool parameter or the secret of the App could not be read.',
     next: "Nothing to do when AWS throttled it or did not answer. Otherwise check the function's role.",
   },

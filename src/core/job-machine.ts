@@ -6,7 +6,7 @@
  *                     `-> EXPIRED (GitHub cancels a job that waited for 24 h)
  *
  * WANTED has no attempt; LAUNCHING has one that is meant for it. Whether a runner is taken or swapped by another job
- * is decided by whoever applies the event (fold-events.ts); this table says what that means for the job.
+ * is decided by whoever applies the event (dispatch/fold-job-event.ts); this table says what that means for the job.
  */
 import { type TransitionTable, transition } from './transition.ts';
 

@@ -35,19 +35,23 @@ export interface RunnerPackage {
 
 export class Ledger {
   readonly now: number;
+  readonly isKnown: boolean;
   private readonly items = new Map<string, Item | undefined>();
   private readonly changed = new Map<string, { readonly kind: RecordKind; readonly record: AnyRecord }>();
   private readonly live = new Map<string, number>();
   private readonly spent = new Map<number, number>();
+  private readonly overspent = new Map<number, number>();
   private readonly others = new Map<string, Write>();
 
-  constructor(now: number) {
+  /** `isKnown`: taken over from the change before, and perhaps outdated. */
+  constructor(now: number, isKnown = false) {
     this.now = now;
+    this.isKnown = isKnown;
   }
 
   /** The same records at a later time, with nothing decided. */
   fork(now: number): Ledger {
-    const ledger = new Ledger(now);
+    const ledger = new Ledger(now, true);
     for (const [key, item] of this.items) ledger.items.set(key, item);
     return ledger;
   }
@@ -83,7 +87,7 @@ export class Ledger {
       if (text.startsWith('job#')) keys.push(...jobReferences(fromItem<Job>(item)));
       else if (text.startsWith('attempt#')) keys.push(...attemptReferences(fromItem<Attempt>(item)));
       else if (text.startsWith('launch#')) keys.push(...fromItem<Launch>(item).attemptIds.map(attemptKey));
-      else if (text.startsWith('instance#')) keys.push(attemptKey(item.attemptId as string));
+      else if (text.startsWith('instance#') && item.attemptId) keys.push(attemptKey(item.attemptId as string));
     }
     return keys;
   }
@@ -121,8 +125,8 @@ export class Ledger {
   launches = () => this.all<Launch>('launch');
 
   attemptOfInstance(instanceId: string): Attempt | undefined {
-    const item = this.item(instanceKey(instanceId));
-    return item && this.attempt(item.attemptId as string);
+    const attemptId = this.item(instanceKey(instanceId))?.attemptId as string | undefined;
+    return attemptId === undefined ? undefined : this.attempt(attemptId);
   }
 
   runnerPackage(platform: Platform): RunnerPackage | undefined {
@@ -162,10 +166,26 @@ export class Ledger {
     this.changed.set(keyText(recordKey(kind, record.id)), { kind, record });
   }
 
+  /** Refused by the table when EC2 said before that the instance is gone: then the decision is made anew. */
   bindInstance(instanceId: string, attemptId: string): void {
-    const expiresAt = Math.ceil((this.now + limits.closedAttemptTtlMs) / 1000);
-    const item = { ...instanceKey(instanceId), v: 1, attemptId, expiresAt };
-    this.others.set(keyText(item), { kind: 'put', item, ifVersion: 0 });
+    this.putInstance(instanceId, { attemptId });
+  }
+
+  /** EC2 says that the instance is gone. If nobody knows it, it may be bound to an attempt only now: see above. */
+  noteGone(instanceId: string): void {
+    const expiresAt = Math.ceil((this.now + limits.goneInstanceTtlMs) / 1000);
+    this.putInstance(instanceId, { ...this.item(instanceKey(instanceId)), goneAt: this.now, expiresAt });
+  }
+
+  /** As far as it was read. */
+  isKnownGone(instanceId: string): boolean {
+    return this.items.get(keyText(instanceKey(instanceId)))?.goneAt !== undefined;
+  }
+
+  private putInstance(instanceId: string, attributes: object): void {
+    const key = instanceKey(instanceId);
+    const seen = this.items.get(keyText(key))?.v ?? 0;
+    this.others.set(keyText(key), { kind: 'put', item: { ...attributes, ...key, v: seen + 1 }, ifVersion: seen });
   }
 
   /** Reserves (or with a negative number frees) capacity of a pool. */
@@ -175,6 +195,12 @@ export class Ledger {
 
   spend(installationId: number, points: number): void {
     this.spent.set(installationId, (this.spent.get(installationId) ?? 0) + points);
+  }
+
+  /** Points for what must be done all the same: they count, but no budget refuses them. */
+  overspend(installationId: number, points: number): void {
+    this.overspent.set(installationId, (this.overspent.get(installationId) ?? 0) + points);
+    this.spend(installationId, points);
   }
 
   /** GitHub throttled us: half the budget until then. */
@@ -214,7 +240,8 @@ export class Ledger {
   clearWake(pool: string): void {
     const key = wakeKey(pool);
     const before = this.item(key);
-    if (before) this.others.set(keyText(key), { kind: 'delete', key, ifVersion: before.v });
+    // One that came early, or twice, leaves the note of the one that is still to come.
+    if (before && !this.isWakeDue(pool)) this.others.set(keyText(key), { kind: 'delete', key, ifVersion: before.v });
   }
 
   // ------------------------------------------------------------------------------------------------ what is written
@@ -237,20 +264,21 @@ export class Ledger {
   private pointsWrite(installationId: number, amount: number): Write[] {
     const expiresAt = Math.ceil((this.now + limits.pointsTtlMs) / 1000);
     const key = pointsKey(installationId, this.minute());
-    return counterWrite(key, 'points', amount, this.budget(installationId), expiresAt);
+    const forced = this.overspent.get(installationId) ?? 0;
+    const limit = forced === amount ? undefined : this.budget(installationId) + forced;
+    return counterWrite(key, 'points', amount, limit, expiresAt);
   }
 }
 
 /** Freeing is never refused; reserving is, beyond the limit. */
-function counterWrite(key: Key, attribute: string, amount: number, limit: number, expiresAt?: number): Write[] {
+function counterWrite(key: Key, attribute: string, amount: number, limit?: number, expiresAt?: number): Write[] {
   if (amount === 0) return [];
-  return [{ kind: 'add', key, attribute, amount, expiresAt, ...(amount > 0 ? { atMost: limit } : {}) }];
+  return [
+    { kind: 'add', key, attribute, amount, expiresAt, ...(amount > 0 && limit !== undefined ? { atMost: limit } : {}) },
+  ];
 }
 
-const jobReferences = (job: Job) => [
-  ...(job.attemptId ? [attemptKey(job.attemptId)] : []),
-  ...(job.displacedJobId ? [recordKey('job', job.displacedJobId)] : []),
-];
+const jobReferences = (job: Job) => (job.attemptId ? [attemptKey(job.attemptId)] : []);
 
 function attemptReferences(attempt: Attempt): Key[] {
   const keys: Key[] = [];

@@ -18,8 +18,6 @@ export const limits = {
   closedJobTtlMs: 4 * DAY,
   /** How long the record of a finished attempt or launch is kept, for questions. */
   closedAttemptTtlMs: 4 * DAY,
-  /** How long a job may wait for a deployment's approval: GitHub's own limit. */
-  heldJobTtlMs: 30 * DAY,
 
   /** SQS gives a function at most this many messages at once without a batching window. */
   dispatchBatch: 10,
@@ -29,6 +27,8 @@ export const limits = {
   launchesPerPass: 18,
   /** A launch without an answer for this long is sent again, unchanged. Longer than any fleet request takes. */
   unansweredLaunchMs: 30 * SECOND,
+  /** How long it is remembered that an instance is gone: an answer to its launch that comes later is that late. */
+  goneInstanceTtlMs: 1 * HOUR,
   /** JIT configs made at the same time: GitHub allows 100 concurrent requests, shared by all functions. */
   concurrentJitConfigs: 20,
   /** Attempts of a job that may end without having run any job, before retries become slow. */
@@ -40,6 +40,8 @@ export const limits = {
   pointsPerMinute: 700,
   writePoints: 5,
   readPoints: 1,
+  /** Where GitHub throttled without saying for how long: its window. */
+  unsaidRetryMs: 1 * MINUTE,
   /** How long the row of a minute's points is kept. */
   pointsTtlMs: 10 * MINUTE,
 
@@ -69,7 +71,7 @@ mustHold(limits.closedJobTtlMs > 3 * DAY, 'a finished job must be remembered whi
 mustHold(limits.slowRetryMs <= limits.queueDelayMs, 'the queue can not delay a wake as long as the slow retry');
 // Per granted job: job, its two markers, attempt, its marker. Per pass: launch and marker, pool counter, points, wake.
 mustHold(5 * limits.launchesPerPass + 5 <= 100, 'a pass must fit the 100 writes of a transaction');
-// Per event: a swap writes two jobs and two attempts, and may launch anew (attempt and marker).
-mustHold(6 * limits.dispatchBatch + 5 <= 100, 'a batch of events must fit the 100 writes of a transaction');
+// Per event: a swap writes two jobs (one may change its shelf), two attempts and their markers, and may launch anew.
+mustHold(9 * limits.dispatchBatch + 5 <= 100, 'a batch of events must fit the 100 writes of a transaction');
 mustHold(limits.mailTtlMs < DAY, 'a JIT config must not outlive its runner record at GitHub');
 mustHold(limits.pointsPerMinute < 900, "GitHub's own limit is 900 points per minute");

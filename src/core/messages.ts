@@ -6,7 +6,8 @@ export type JobAction = 'queued' | 'waiting' | 'in_progress' | 'completed';
 export interface JobMessage {
   readonly kind: 'job';
   readonly action: JobAction;
-  readonly pool: string;
+  /** Where it is routed. Absent: nowhere, but one of our runners has taken it. */
+  readonly pool?: string;
   /** `workflow_job.id`, in digits. */
   readonly jobId: string;
   readonly name: string;
@@ -34,7 +35,6 @@ export interface InstanceMessage {
 export interface WakeMessage {
   readonly kind: 'wake';
   readonly pool: string;
-  readonly installationId: number;
 }
 
 export type Message = JobMessage | InstanceMessage | WakeMessage;
@@ -64,7 +64,7 @@ function isMessage(value: unknown): value is Message {
     case 'job':
       return (
         ACTIONS.has(message.action as string) &&
-        isText('pool') &&
+        (isText('pool') || (message.pool === undefined && isText('runnerName'))) &&
         /^\d{1,20}$/.test(String(message.jobId)) &&
         isText('repository') &&
         Number.isFinite(message.createdAt) &&
@@ -76,7 +76,7 @@ function isMessage(value: unknown): value is Message {
     case 'instance':
       return isText('instanceId') && CHANGES.has(message.change as string);
     case 'wake':
-      return isText('pool') && Number.isSafeInteger(message.installationId);
+      return isText('pool');
     default:
       return false;
   }

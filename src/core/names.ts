@@ -8,15 +8,21 @@ export const jobIdOfAttempt = (attemptId: string) => attemptId.slice(0, attemptI
 /** A launch is named after its first attempt: no attempt is ever launched twice. Client token: at most 64 characters. */
 export const launchIdOf = (deploymentId: string, firstAttemptId: string) => `mf-${deploymentId}-${firstAttemptId}`;
 
-/** GitHub's name of the runner. `retry`: the name was taken by our own first try, whose reply was lost. */
-export const runnerNameOf = (deploymentId: string, attemptId: string, retry = false) =>
-  `mf-${deploymentId}-${attemptId}${retry ? '-r' : ''}`;
+/** Names that a runner of an attempt may have: the next one when our own try before was answered, but the reply lost. */
+export const RUNNER_NAMES_PER_ATTEMPT = 3;
+
+/** GitHub's name of the runner. `n`: 0 to 2, see above. */
+export const runnerNameOf = (deploymentId: string, attemptId: string, n = 0) =>
+  `mf-${deploymentId}-${attemptId}${n > 0 ? `-r${n}` : ''}`;
+
+export const runnerNamesOf = (deploymentId: string, attemptId: string) =>
+  Array.from({ length: RUNNER_NAMES_PER_ATTEMPT }, (_, n) => runnerNameOf(deploymentId, attemptId, n));
 
 /** The attempt behind a runner's name; `undefined` for any runner that is not of this deployment. */
 export function attemptIdOfRunner(deploymentId: string, runnerName: string): string | undefined {
   const prefix = `mf-${deploymentId}-`;
   if (!runnerName.startsWith(prefix)) return undefined;
-  return /^(\d+-\d+)(-r)?$/.exec(runnerName.slice(prefix.length))?.[1];
+  return /^(\d+-\d+)(-r\d)?$/.exec(runnerName.slice(prefix.length))?.[1];
 }
 
 /** `aws:userid` of an instance's role session: the key of its mailbox row. */

@@ -69,20 +69,36 @@ export interface Queue {
 
 // -------------------------------------------------------------------------------------------------------- mailbox
 
+/** A runner as GitHub knows it. */
+export interface RunnerRef {
+  readonly id: number;
+  readonly name: string;
+}
+
 /** A row as the control plane reads it. `boot` was written by the instance: untrusted. */
 export interface Mail {
   readonly id: string;
   /** A letter was put there: it lies there, or was taken. */
   readonly given: boolean;
   readonly taken: boolean;
+  /** The runner whose JIT config was given. The instance can not write it. */
+  readonly runner?: RunnerRef;
   readonly takenAt?: string;
   readonly boot?: string;
 }
 
 /** The table through which an instance gets its JIT config: once, and only its own. */
 export interface Mailbox {
-  /** Puts the letter into the row of `userId` (`<role id>:<instance id>`), unless one was put there before. `expiresAt`: ms. */
-  give(userId: string, letter: string, expiresAt: number): Promise<'given' | 'already' | 'throttled' | 'unavailable'>;
+  /**
+   * Puts the letter into the row of `userId` (`<role id>:<instance id>`), unless one was put there before, and beside it
+   * whose letter it is, for whoever repeats this. `expiresAt`: ms.
+   */
+  give(
+    userId: string,
+    letter: string,
+    expiresAt: number,
+    runner: RunnerRef,
+  ): Promise<'given' | 'already' | 'throttled' | 'unavailable'>;
   read(userIds: readonly string[]): Promise<readonly Mail[] | 'unavailable'>;
 }
 

@@ -5,7 +5,7 @@
  *   job#<id>               -                       a job
  *   attempt#<id>           -                       an attempt
  *   launch#<id>            -                       a launch
- *   open                   <shelf>#<pool>#<id>     marker: the record is open. What the reconciler and a wake list
+ *   open                   <shelf>#<pool>#<time>#<id>   marker: the record is open. What the reconciler and a wake list
  *   instance#<id>          -                       -> attempt id
  *   pool#<name>            live                    how many instances it may have (too high for a while, never too low)
  *   pool#<name>            wake                    when the next wake message is due
@@ -44,14 +44,18 @@ export const OPEN = 'open';
 
 /** Where the marker of an open record stands, so that a wake finds what needs it without reading all that runs. */
 export type Shelf =
-  /** Jobs without an attempt. */
+  /** Jobs without an attempt, the oldest first. */
   | 'wanted'
+  /** Jobs without an attempt that must not be tried before a time, the first to be due first. */
+  | 'later'
   /** All other open jobs. */
   | 'job'
   /** Attempts without an instance or without mail yet. */
   | 'fresh'
   /** Attempts that no job needs, and those that are being ended. */
   | 'spare'
+  /** Of these, the ones whose runner GitHub does not know: the reconciler's. */
+  | 'missing'
   /** All other open attempts. */
   | 'attempt'
   /** Launches without an answer yet. */
@@ -69,12 +73,14 @@ const KINDS = {
 
 function shelfOfJob(job: Job): Shelf | undefined {
   if (isClosedJob(job.state)) return undefined;
-  return job.state === 'WANTED' ? 'wanted' : 'job';
+  if (job.state !== 'WANTED') return 'job';
+  return job.retryAt === undefined ? 'wanted' : 'later';
 }
 
 function shelfOfAttempt(attempt: Attempt): Shelf | undefined {
   if (isClosedAttempt(attempt.state)) return undefined;
-  if (attempt.state === 'ENDING' || isSpare(attempt)) return 'spare';
+  if (attempt.state === 'ENDING' || isSpare(attempt))
+    return attempt.runnerMissingSince === undefined ? 'spare' : 'missing';
   return attempt.state === 'INTENT' || attempt.state === 'LAUNCHED' ? 'fresh' : 'attempt';
 }
 
@@ -111,7 +117,14 @@ export function writesOf(kind: RecordKind, before: AnyRecord | undefined, after:
   return writes;
 }
 
+/** Milliseconds since 1970 have 13 digits until the year 2286, so that their text sorts as they do. */
+const orderOf = (record: AnyRecord) =>
+  'storedAt' in record ? record.storedAt : ((record as Job).retryAt ?? record.createdAt);
+
+/** The id of the record behind a marker. */
+export const idOfMarker = (marker: Key) => marker.sk.slice(marker.sk.lastIndexOf('#') + 1);
+
 function markerOf(kind: RecordKind, record: AnyRecord): Key | undefined {
   const shelf = KINDS[kind].shelfOf(record as never);
-  return shelf && { pk: OPEN, sk: `${shelfPrefix(shelf, record.pool)}${record.id}` };
+  return shelf && { pk: OPEN, sk: `${shelfPrefix(shelf, record.pool)}${orderOf(record)}#${record.id}` };
 }

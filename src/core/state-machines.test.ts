@@ -41,7 +41,7 @@ const MACHINES = {
       IDLE: '. ! . . . BUSY ENDING GONE',
       BUSY: '. ! . . . . . GONE',
       ENDING: '. ! . . . BUSY . GONE',
-      GONE: '. ! . . . . . .',
+      GONE: '. . . . . . . .',
       FAILED: '! . ! ! ! ! . .',
     },
   },

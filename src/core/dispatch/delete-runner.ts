@@ -1,7 +1,8 @@
 /** Deletes the runner of an attempt whose instance is gone: nobody can use it any more. */
-import { runnerNameOf } from '../names.ts';
+import { runnerNamesOf } from '../names.ts';
 import type { Attempt, Pool } from '../types.ts';
 import type { DispatchDeps } from './deps.ts';
+import { slowDown } from './slow-down.ts';
 
 /** GitHub removed it after its job, or we did; or it had no instance, and then it never got a JIT config. */
 export const mayHaveRunner = (attempt: Attempt) =>
@@ -14,15 +15,17 @@ export async function deleteRunner(deps: DispatchDeps, attempt: Attempt): Promis
   const ids = attempt.runnerId === undefined ? await findByName(deps, pool, attempt) : [attempt.runnerId];
   for (const id of ids) {
     const outcome = await deps.github.deleteRunner(attempt.installationId, pool.scope, id);
+    if (outcome.kind === 'throttled') await slowDown(deps, attempt.installationId, outcome.retryAfterMs);
     deps.log({ event: 'delete-runner', attempt: attempt.id, runner: id, outcome: outcome.kind });
   }
 }
 
 /** Its registration was not recorded, because whoever made it died before: GitHub knows it by its name. */
 async function findByName(deps: DispatchDeps, pool: Pool, attempt: Attempt): Promise<number[]> {
-  const names = [false, true].map((retry) => runnerNameOf(deps.deploymentId, attempt.id, retry));
   const found = await Promise.all(
-    names.map((name) => deps.github.findRunner(attempt.installationId, pool.scope, name)),
+    runnerNamesOf(deps.deploymentId, attempt.id).map((name) =>
+      deps.github.findRunner(attempt.installationId, pool.scope, name),
+    ),
   );
   return found.flatMap((one) => (one.kind === 'ok' ? [one.runner.id] : []));
 }

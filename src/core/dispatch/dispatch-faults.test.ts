@@ -83,8 +83,8 @@ describe('what GitHub may answer', () => {
     w.github.answers.push('lost');
     await w.dispatch(w.event('queued', 1));
     await w.drain(2 * limits.wakeMs);
-    expect([...w.github.runners.keys()]).toEqual([runnerNameOf(DEPLOYMENT, '1-1', true)]);
-    expect(await w.attempt('1-1')).toMatchObject({ state: 'REGISTERED', runnerName: 'mf-test-1-1-r' });
+    expect([...w.github.runners.keys()]).toEqual([runnerNameOf(DEPLOYMENT, '1-1', 1)]);
+    expect(await w.attempt('1-1')).toMatchObject({ state: 'REGISTERED', runnerName: 'mf-test-1-1-r1' });
   });
 
   test('no runner package in the cache: a reason', async () => {

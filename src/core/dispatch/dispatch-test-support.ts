@@ -6,7 +6,7 @@ import { LocalTable } from '../../adapters/local/table.ts';
 import type { JobMessage, Message } from '../messages.ts';
 import { runnerNameOf, userIdOf } from '../names.ts';
 import { aPool } from '../pool-test-support.ts';
-import type { DeleteOutcome, GitHub, JitOutcome, JitRequest, Key, Table, Write } from '../ports.ts';
+import type { DeleteOutcome, GitHub, JitOutcome, JitRequest, Key, RunnerRef, Table, Write } from '../ports.ts';
 import { attemptKey, fromItem, jobKey, launchKey, liveKey, runnerKey } from '../records.ts';
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
 import type { DispatchDeps } from './deps.ts';
@@ -95,8 +95,8 @@ export class World {
       } satisfies Table,
       queue: { send: this.counted('send', (body: string, delayMs?: number) => queue.send(body, delayMs)) },
       mailbox: {
-        give: this.counted('give', (userId: string, letter: string, expiresAt: number) =>
-          mailbox.give(userId, letter, expiresAt),
+        give: this.counted('give', (userId: string, letter: string, expiresAt: number, runner: RunnerRef) =>
+          mailbox.give(userId, letter, expiresAt, runner),
         ),
         read: this.counted('mail', (userIds: readonly string[]) => mailbox.read(userIds)),
       },

@@ -12,7 +12,7 @@ describe('the fast path', () => {
     expect(await w.attempt('1-1')).toMatchObject({ state: 'REGISTERED', jobId: '1', runnerId: 1 });
     expect(await w.mail('1-1')).toBe(true);
     expect(w.launches).toMatchObject([{ id: 'mf-test-1-1', attemptIds: ['1-1'], market: 'on-demand' }]);
-    expect(await w.open()).toEqual(['attempt#linux#1-1', 'job#linux#1']);
+    expect(await w.open()).toEqual([`attempt#linux#${w.now}#1-1`, `job#linux#${w.now}#1`]);
   });
 
   test('the whole life leaves nothing open', async () => {

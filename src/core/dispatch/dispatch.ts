@@ -54,55 +54,68 @@ export async function dispatch(deps: DispatchDeps, batch: readonly QueueMessage[
 
 function faultOf(deps: DispatchDeps, message: Message | undefined): DispatchFault | undefined {
   if (!message) return 'message-malformed';
-  if (message.kind !== 'instance' && !deps.pools.has(message.pool)) return 'message-unknown-pool';
-  return undefined;
+  const pool = message.kind === 'instance' ? undefined : message.pool;
+  return pool === undefined || deps.pools.has(pool) ? undefined : 'message-unknown-pool';
 }
 
-/** Together, because that is one transaction; alone, when one of them spoils it for the others. */
+/**
+ * Together, because that is one transaction; alone, when one of them spoils it for the others. Where the table did not
+ * answer, it may have stored the batch all the same: then all of it is repeated later, which picks up what was begun.
+ */
 async function handleEvents(deps: DispatchDeps, events: readonly Parsed<EventMessage>[]): Promise<readonly Failure[]> {
   if (events.length === 0) return [];
-  const applied = await tryApply(deps, events);
+  const messages = events.map(({ message }) => message);
+  const applied = await guard(deps, () => applyEvents(deps, messages));
   if (applied.kind === 'ok') return follow(deps, events, applied.result, applied.known);
-  if (events.length === 1) return events.map(({ messageId }) => ({ messageId, reason: applied.reason }));
+  if (events.length === 1 || applied.reason === 'table-unavailable') return failAll(events, applied.reason);
   const failures: Failure[] = [];
   for (const event of events) failures.push(...(await handleEvents(deps, [event])));
   return failures;
 }
 
+const failAll = (events: readonly Parsed[], reason: DispatchFault): Failure[] =>
+  events.map(({ messageId }) => ({ messageId, reason }));
+
 /** A bug that one message sets off must not take the batch along: it fails, alone, into the dead-letter queue. */
-async function tryApply(deps: DispatchDeps, events: readonly Parsed<EventMessage>[]) {
+async function guard<Result>(
+  deps: DispatchDeps,
+  work: () => Promise<Result>,
+): Promise<Result | { readonly kind: 'failed'; readonly reason: 'internal-error' }> {
   try {
-    return await applyEvents(
-      deps,
-      events.map(({ message }) => message),
-    );
+    return await work();
   } catch (error) {
-    deps.log({ event: 'bug', error: String(error), messages: events.length });
-    return { kind: 'failed', reason: 'message-malformed' } as const;
+    deps.log({ event: 'bug', error: (error as Error).stack ?? String(error) });
+    return { kind: 'failed', reason: 'internal-error' };
   }
 }
 
+/** The messages are repeated, all of them, unless all that follows was done: repeating harms nothing, forgetting does. */
 async function follow(
   deps: DispatchDeps,
   events: readonly Parsed<EventMessage>[],
   applied: Applied,
   known: Ledger,
 ): Promise<readonly Failure[]> {
-  const [unrecorded] = await Promise.all([
-    Promise.all(applied.followUps.map((work) => followUp(deps, work, known))),
-    ...applied.orphans.map((attempt) => deleteRunner(deps, attempt)),
-    ...applied.stopped.map((instanceId) => deps.fleet.terminate(instanceId)),
-  ]);
-  const jobs = new Set(unrecorded.flat());
-  return events
-    .filter(({ message }) => message.kind === 'job' && jobs.has(message.jobId))
-    .map(({ messageId }) => ({ messageId, reason: 'table-unavailable' }));
+  const done = await guard(deps, async () => {
+    const [followed, terminated] = await Promise.all([
+      Promise.all(applied.followUps.map((work) => followUp(deps, work, known))),
+      Promise.all(applied.stopped.map((instanceId) => deps.fleet.terminate(instanceId))),
+      Promise.all(applied.orphans.map((attempt) => deleteRunner(deps, attempt))),
+    ]);
+    const isEnded = terminated.every((outcome) => outcome === 'ok' || outcome === 'not-ours');
+    return isEnded && followed.every(Boolean) ? DONE : NOT_RECORDED;
+  });
+  return done.kind === 'ok' ? [] : failAll(events, done.reason);
 }
 
-async function handleWake(deps: DispatchDeps, { messageId, message }: Parsed<WakeMessage>): Promise<Failure[]> {
-  const pool = deps.pools.get(message.pool) as Pool;
-  const woken = await wakePool(deps, pool, message.installationId);
-  if (woken.kind === 'failed') return [{ messageId, reason: woken.reason }];
-  const unrecorded = await followUp(deps, woken.result, woken.known);
-  return unrecorded.length > 0 ? [{ messageId, reason: 'table-unavailable' }] : [];
+const DONE = { kind: 'ok' } as const;
+const NOT_RECORDED = { kind: 'failed', reason: 'table-unavailable' } as const;
+
+async function handleWake(deps: DispatchDeps, wake: Parsed<WakeMessage>): Promise<readonly Failure[]> {
+  const done = await guard(deps, async () => {
+    const woken = await wakePool(deps, deps.pools.get(wake.message.pool) as Pool);
+    if (woken.kind === 'failed') return woken;
+    return (await followUp(deps, woken.result, woken.known)) ? DONE : NOT_RECORDED;
+  });
+  return done.kind === 'ok' ? [] : failAll([wake], done.reason);
 }

@@ -9,9 +9,11 @@ import { nextAttemptState } from '../attempt-machine.ts';
 import { change } from '../change.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
-import { attemptKey, isSpare, minuteOf, paceKey, pointsKey } from '../records.ts';
+import { attemptKey, isSpare } from '../records.ts';
 import type { Attempt, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
+import { pointKeys } from './plan-pool.ts';
+import { slowDown } from './slow-down.ts';
 
 export async function endAttempt(deps: DispatchDeps, pool: Pool, attempt: Attempt): Promise<void> {
   const intent = await storeIntent(deps, attempt);
@@ -21,6 +23,7 @@ export async function endAttempt(deps: DispatchDeps, pool: Pool, attempt: Attemp
     deps.log({ event: 'end-runner', attempt: intent.id, outcome: outcome.kind });
     if (outcome.kind === 'busy') return update(deps, intent.id, 'runner-busy');
     if (outcome.kind === 'gone') return update(deps, intent.id, 'end', { runnerMissingSince: deps.clock() });
+    if (outcome.kind === 'throttled') await slowDown(deps, intent.installationId, outcome.retryAfterMs);
     if (outcome.kind !== 'deleted') return;
     await update(deps, intent.id, 'end', { runnerDeletedAt: deps.clock() });
   }
@@ -30,15 +33,13 @@ export async function endAttempt(deps: DispatchDeps, pool: Pool, attempt: Attemp
 
 /** The intent, unless the attempt got a job meanwhile, or the minute's points are spent. */
 async function storeIntent(deps: DispatchDeps, attempt: Attempt): Promise<Attempt | undefined> {
-  const now = deps.clock();
-  const installation = attempt.installationId;
-  const keys = [attemptKey(attempt.id), paceKey(installation), pointsKey(installation, minuteOf(now))];
+  const keys = (ledger: Ledger) => [attemptKey(attempt.id), ...pointKeys(attempt.installationId, ledger.now)];
   const stored = await change(changeDeps(deps), keys, (ledger) => decideEnd(ledger, attempt.id));
   return stored.kind === 'ok' ? stored.result : undefined;
 }
 
 /** Registered, so that GitHub can be asked; and not one of which GitHub said that it knows nothing. */
-export const canEnd = (attempt: Attempt) => attempt.runnerId !== undefined && attempt.runnerMissingSince === undefined;
+const canEnd = (attempt: Attempt) => attempt.runnerId !== undefined && attempt.runnerMissingSince === undefined;
 
 function decideEnd(ledger: Ledger, id: string): Attempt | undefined {
   const attempt = ledger.attempt(id);

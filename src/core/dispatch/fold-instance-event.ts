@@ -8,7 +8,13 @@ import type { Attempt, Job } from '../types.ts';
 /** Returns the attempt that ended now, if the instance is ours and this is news. */
 export function foldInstanceGone(ledger: Ledger, instanceId: string): Attempt | undefined {
   const attempt = ledger.attemptOfInstance(instanceId);
-  if (!attempt || isClosedAttempt(attempt.state)) return undefined;
+  if (attempt && isClosedAttempt(attempt.state)) return undefined;
+  ledger.noteGone(instanceId);
+  return attempt && endOf(ledger, attempt);
+}
+
+/** The attempt's instance is gone: its room is free, and the job that waits for it is told. */
+export function endOf(ledger: Ledger, attempt: Attempt): Attempt {
   const gone: Attempt = { ...attempt, state: nextAttemptState(attempt.state, 'instance-gone') };
   ledger.setAttempt(gone);
   ledger.reserve(attempt.pool, -1);

@@ -9,34 +9,30 @@
  *   after         a runs X,                  b is meant for Y
  */
 import { isSupply, nextAttemptState } from '../attempt-machine.ts';
-import { type JobEvent, nextJobState } from '../job-machine.ts';
+import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import type { JobMessage } from '../messages.ts';
 import { attemptIdOfRunner } from '../names.ts';
 import type { Attempt, Job } from '../types.ts';
 
-const EVENT_OF: Record<JobMessage['action'], JobEvent> = {
-  queued: 'queued',
-  waiting: 'waiting',
-  in_progress: 'in_progress',
-  completed: 'completed',
-};
-
 export function foldJobEvent(ledger: Ledger, message: JobMessage, deploymentId: string): void {
-  const before = ledger.job(message.jobId) ?? newJob(message);
-  const state = nextJobState(before.state, EVENT_OF[message.action]);
+  const pool = message.pool ?? findAttempt(ledger, message.runnerName, deploymentId)?.pool;
+  const before = ledger.job(message.jobId) ?? (pool === undefined ? undefined : newJob(message, pool));
+  // No pool, no record, and the runner is none of ours after all: nothing to us.
+  if (!before) return;
+  const state = nextJobState(before.state, message.action);
   if (state === before.state) return;
-  const job: Job = { ...before, state, pool: before.pool, reason: reasonIn(state) };
+  const job: Job = { ...before, state, reason: reasonIn(state), retryAt: undefined };
   ledger.setJob(job);
   if (state === 'RUNNING') startJob(ledger, job, message, deploymentId);
   if (state === 'DONE') finishJob(ledger, job, message, deploymentId);
 }
 
-const newJob = (message: JobMessage): Job => ({
+const newJob = (message: JobMessage, pool: string): Job => ({
   id: message.jobId,
   v: 0,
   state: 'NEW',
-  pool: message.pool,
+  pool,
   repository: message.repository,
   installationId: message.installationId,
   name: message.name,

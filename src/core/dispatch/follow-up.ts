@@ -13,7 +13,6 @@ import { sendWake } from './wake-later.ts';
 
 export interface FollowUp {
   readonly pool: Pool;
-  readonly installationId: number;
   /** Stored launches to send, or to send again. */
   readonly launches: readonly Launch[];
   /** Attempts with an instance and without a JIT config. */
@@ -24,15 +23,16 @@ export interface FollowUp {
   readonly wakeMs?: number;
 }
 
-/** `known`: the records as the decision left them. Returns the jobs for which not all could be recorded. */
-export async function followUp(deps: DispatchDeps, work: FollowUp, known: Ledger): Promise<readonly string[]> {
-  const sent = await Promise.all(work.launches.map((launch) => sendLaunch(deps, work.pool, launch, known)));
+/** `known`: the records as the decision left them. False: not all of it could be recorded or asked for; do it again. */
+export async function followUp(deps: DispatchDeps, work: FollowUp, known: Ledger): Promise<boolean> {
+  const { pool } = work;
+  const sent = await Promise.all(work.launches.map((launch) => sendLaunch(deps, pool, launch, known)));
   const registered = await Promise.all([
-    registerAttempts(deps, work.pool, work.register, known),
-    ...sent.map((one) => registerAttempts(deps, work.pool, one.launched, one.known)),
+    registerAttempts(deps, pool, work.register, known),
+    ...sent.map((one) => registerAttempts(deps, pool, one.launched, one.known)),
   ]);
-  await Promise.all(work.end.map((attempt) => endAttempt(deps, work.pool, attempt)));
+  await Promise.all(work.end.map((attempt) => endAttempt(deps, pool, attempt)));
   const wakeMs = soonest([work, ...sent, ...registered].map((one) => one.wakeMs));
-  if (wakeMs !== undefined) await sendWake(deps, work.pool, work.installationId, wakeMs);
-  return [...sent, ...registered].flatMap((one) => one.unrecorded);
+  const isAsked = wakeMs === undefined || (await sendWake(deps, pool, wakeMs));
+  return isAsked && ![...sent, ...registered].some(({ isUnrecorded }) => isUnrecorded);
 }

@@ -1,14 +1,16 @@
 /**
- * One attempt's JIT config: made at GitHub, put into its instance's mailbox. Safe to repeat at any point:
+ * One attempt's JIT config: made at GitHub, put into its instance's mailbox. Safe to repeat at any point, and by two at
+ * once, because the mailbox decides: whose letter lies there, and no other, can ever be used.
  *
- *   crash after GitHub answered, before the mail was given   name taken: nobody can use that runner; delete it, new name
- *   crash after the mail was given                           name taken, and a letter lies there: keep that runner
+ *   name taken       by an earlier try whose reply was lost, or by somebody who does the same now: take the next name
+ *   letter given     ours: the runners of the names before can be used by nobody; delete them
+ *   letter already   another's: delete our runner, and keep the one that the row names
  */
 import type { WaitReason } from '../codes.ts';
 import type { RunnerPackage } from '../ledger.ts';
 import { writeLetter } from '../letter.ts';
 import { limits } from '../limits.ts';
-import { runnerNameOf, userIdOf } from '../names.ts';
+import { runnerNamesOf, userIdOf } from '../names.ts';
 import type { GitHubFailure } from '../ports.ts';
 import type { Attempt, Pool } from '../types.ts';
 import type { DispatchDeps } from './deps.ts';
@@ -35,46 +37,64 @@ export async function mailAttempt(
   runner: RunnerPackage | undefined,
 ): Promise<MailOutcome> {
   if (!runner) return waiting(attempt, 'runner-cache-empty');
-  const name = runnerNameOf(deps.deploymentId, attempt.id);
-  const first = await register(deps, pool, attempt, runner, name);
-  if (first !== 'name-taken') return first;
-  const cleared = await clearName(deps, pool, attempt, name);
-  if (cleared !== 'cleared') return cleared;
-  const second = await register(deps, pool, attempt, runner, runnerNameOf(deps.deploymentId, attempt.id, true));
-  return second === 'name-taken' ? waiting(attempt) : second;
+  const taken: string[] = [];
+  for (const name of runnerNamesOf(deps.deploymentId, attempt.id)) {
+    const jit = await createJitConfig(deps, pool, attempt, name);
+    if (jit.kind === 'ok') return giveLetter(deps, pool, attempt, runner, { jit, name, taken });
+    if (jit.kind !== 'name-taken') return failed(deps, attempt, jit);
+    taken.push(name);
+  }
+  return adopt(deps, pool, attempt);
 }
 
-async function register(
-  deps: DispatchDeps,
-  pool: Pool,
-  attempt: Attempt,
-  runner: RunnerPackage,
-  name: string,
-): Promise<MailOutcome | 'name-taken'> {
-  const jit = await deps.github.createJitConfig({
+const createJitConfig = (deps: DispatchDeps, pool: Pool, attempt: Attempt, name: string) =>
+  deps.github.createJitConfig({
     installationId: attempt.installationId,
     scope: pool.scope,
     name,
     runnerGroupId: pool.runnerGroupId,
     labels: pool.labels,
   });
-  if (jit.kind === 'name-taken') return 'name-taken';
-  if (jit.kind !== 'ok') return failed(deps, attempt, jit);
-  const letter = writeLetter({ runnerKey: runner.key, runnerSha256: runner.sha256, jitConfig: jit.jitConfig });
-  const given = await deps.mailbox.give(userId(pool, attempt), letter, deps.clock() + limits.mailTtlMs);
-  deps.log({ event: 'registered', attempt: attempt.id, runner: name, mail: given });
-  if (given === 'given') return { kind: 'mailed', attemptId: attempt.id, runnerId: jit.runnerId, runnerName: name };
-  // With no answer from the mailbox, the repeat finds the name taken and looks what lies there.
-  return given === 'already' ? adoptOther(deps, pool, attempt, jit.runnerId) : waiting(attempt);
+
+interface Made {
+  readonly jit: { readonly runnerId: number; readonly jitConfig: string };
+  readonly name: string;
+  /** Names that were taken before. */
+  readonly taken: readonly string[];
 }
 
-/** A letter lay there already: an earlier run, which had to take the second name, was ended before it recorded that. */
-async function adoptOther(deps: DispatchDeps, pool: Pool, attempt: Attempt, ownId: number): Promise<MailOutcome> {
-  await deps.github.deleteRunner(attempt.installationId, pool.scope, ownId);
-  const name = runnerNameOf(deps.deploymentId, attempt.id, true);
+async function giveLetter(
+  deps: DispatchDeps,
+  pool: Pool,
+  attempt: Attempt,
+  runner: RunnerPackage,
+  { jit, name, taken }: Made,
+): Promise<MailOutcome> {
+  const letter = writeLetter({ runnerKey: runner.key, runnerSha256: runner.sha256, jitConfig: jit.jitConfig });
+  const ref = { id: jit.runnerId, name };
+  const given = await deps.mailbox.give(userId(pool, attempt), letter, deps.clock() + limits.mailTtlMs, ref);
+  deps.log({ event: 'registered', attempt: attempt.id, runner: name, mail: given });
+  if (given === 'already') {
+    await deps.github.deleteRunner(attempt.installationId, pool.scope, jit.runnerId);
+    return adopt(deps, pool, attempt);
+  }
+  // With no answer from the mailbox, the repeat finds out whose letter lies there.
+  if (given !== 'given') return waiting(attempt);
+  for (const before of taken) await deleteByName(deps, pool, attempt, before);
+  return { kind: 'mailed', attemptId: attempt.id, runnerId: ref.id, runnerName: ref.name };
+}
+
+/** The letter that lies there is another's: its runner is the attempt's. */
+async function adopt(deps: DispatchDeps, pool: Pool, attempt: Attempt): Promise<MailOutcome> {
+  const mail = await deps.mailbox.read([userId(pool, attempt)]);
+  const runner = mail === 'unavailable' ? undefined : mail[0]?.runner;
+  if (!runner) return waiting(attempt);
+  return { kind: 'mailed', attemptId: attempt.id, runnerId: runner.id, runnerName: runner.name };
+}
+
+async function deleteByName(deps: DispatchDeps, pool: Pool, attempt: Attempt, name: string): Promise<void> {
   const found = await deps.github.findRunner(attempt.installationId, pool.scope, name);
-  if (found.kind !== 'ok') return waiting(attempt);
-  return { kind: 'mailed', attemptId: attempt.id, runnerId: found.runner.id, runnerName: name };
+  if (found.kind === 'ok') await deps.github.deleteRunner(attempt.installationId, pool.scope, found.runner.id);
 }
 
 const waiting = (attempt: Attempt, reason: WaitReason = 'boot-pending'): MailOutcome => ({
@@ -83,26 +103,6 @@ const waiting = (attempt: Attempt, reason: WaitReason = 'boot-pending'): MailOut
   reason,
 });
 
-/** Decides whose the taken name is. Only a runner that no instance can have the JIT config of is deleted. */
-async function clearName(
-  deps: DispatchDeps,
-  pool: Pool,
-  attempt: Attempt,
-  name: string,
-): Promise<MailOutcome | 'cleared'> {
-  const mail = await deps.mailbox.read([userId(pool, attempt)]);
-  if (mail === 'unavailable') return waiting(attempt);
-  const found = await deps.github.findRunner(attempt.installationId, pool.scope, name);
-  if (found.kind === 'gone') return mail.some(holdsLetter) ? waiting(attempt) : 'cleared';
-  if (found.kind !== 'ok') return failed(deps, attempt, found);
-  if (mail.some(holdsLetter))
-    return { kind: 'mailed', attemptId: attempt.id, runnerId: found.runner.id, runnerName: name };
-  const deleted = await deps.github.deleteRunner(attempt.installationId, pool.scope, found.runner.id);
-  if (deleted.kind === 'deleted' || deleted.kind === 'gone') return 'cleared';
-  return deleted.kind === 'busy' ? waiting(attempt) : failed(deps, attempt, deleted);
-}
-
-const holdsLetter = (mail: { readonly given: boolean }) => mail.given;
 const userId = (pool: Pool, attempt: Attempt) => userIdOf(pool.roleId, attempt.instanceId as string);
 
 const REASON_OF: Record<GitHubFailure['kind'], WaitReason> = {
@@ -112,11 +112,8 @@ const REASON_OF: Record<GitHubFailure['kind'], WaitReason> = {
   refused: 'github-refused',
 };
 
-/** Where GitHub throttled without saying for how long, a minute is its usual window. */
-const UNSAID_RETRY_MS = 60_000;
-
 function failed(deps: DispatchDeps, attempt: Attempt, failure: GitHubFailure): MailOutcome {
   deps.log({ event: 'register-failed', attempt: attempt.id, kind: failure.kind, detail: failure.detail });
-  const retryAfterMs = failure.kind === 'throttled' ? (failure.retryAfterMs ?? UNSAID_RETRY_MS) : undefined;
+  const retryAfterMs = failure.kind === 'throttled' ? (failure.retryAfterMs ?? limits.unsaidRetryMs) : undefined;
   return { kind: 'waiting', attemptId: attempt.id, reason: REASON_OF[failure.kind], retryAfterMs };
 }

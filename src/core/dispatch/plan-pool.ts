@@ -11,19 +11,31 @@ import type { Attempt, Job, Launch, Market, Pool } from '../types.ts';
 
 /** What must follow once the ledger is stored. */
 export interface Planned {
-  readonly launch?: Launch;
+  readonly launches: readonly Launch[];
   /** Plan again after this long: some jobs had to wait. */
   readonly wakeMs?: number;
 }
 
 /** What the plan of a pool reads beside the records of its jobs and attempts. */
-export const planKeys = (pool: Pool, installationId: number, now: number): Key[] => [
-  liveKey(pool.name),
-  wakeKey(pool.name),
-  runnerKey(pool.platform),
+export const poolKeys = (pool: Pool): Key[] => [liveKey(pool.name), wakeKey(pool.name), runnerKey(pool.platform)];
+/** The same of the installation that the jobs come through. */
+export const pointKeys = (installationId: number, now: number): Key[] => [
   paceKey(installationId),
   pointsKey(installationId, minuteOf(now)),
 ];
+
+/** All that planning these jobs needs; asked anew when the minute turns. */
+export function planKeys(pools: ReadonlyMap<string, Pool>, records: readonly InPool[], now: number): Key[] {
+  return records.flatMap((record) => {
+    const pool = pools.get(record.pool);
+    return pool ? [...poolKeys(pool), ...pointKeys(record.installationId, now)] : [];
+  });
+}
+
+interface InPool {
+  readonly pool: string;
+  readonly installationId: number;
+}
 
 export function planPool(
   ledger: Ledger,
@@ -32,23 +44,41 @@ export function planPool(
   deploymentId: string,
   market: Market = pool.market,
 ): Planned {
-  const due = waiting.filter((job) => (job.retryAt ?? 0) <= ledger.now).slice(0, limits.launchesPerPass);
-  const wakes = waiting.filter((job) => (job.retryAt ?? 0) > ledger.now).map((job) => (job.retryAt ?? 0) - ledger.now);
-  const [first] = due;
-  if (!first) return { wakeMs: soonest(wakes) };
+  const isDue = (job: Job) => (job.retryAt ?? 0) <= ledger.now;
+  const due = waiting.filter(isDue).slice(0, limits.launchesPerPass);
+  const wakes = waiting.filter((job) => !isDue(job)).map((job) => (job.retryAt as number) - ledger.now);
+  // As good as always one: capacity is counted by the pool, but GitHub's points by the installation.
+  const installations = [...new Set(due.map(({ installationId }) => installationId))];
+  const planned = installations.map((id) =>
+    planDue(
+      ledger,
+      pool,
+      due.filter((job) => job.installationId === id),
+      deploymentId,
+      market,
+    ),
+  );
+  if (planned.some(({ isWaiting }) => isWaiting)) wakes.push(limits.wakeMs);
+  // A full pass that had all it wanted: there may be more of them.
+  else if (due.length === limits.launchesPerPass) wakes.push(limits.nextPassMs);
+  return { launches: planned.flatMap(({ launch }) => launch ?? []), wakeMs: soonest(wakes) };
+}
+
+function planDue(ledger: Ledger, pool: Pool, due: readonly Job[], deploymentId: string, market: Market) {
+  const { installationId } = due[0] as Job;
   const plan = planLaunches(due, {
-    spares: ledger.attempts().filter((attempt) => attempt.pool === pool.name && isSpare(attempt)),
+    spares: ledger.attempts().filter((attempt) => isSpare(attempt) && isIn(attempt, pool, installationId)),
     freeCapacity: ledger.freeCapacity(pool),
-    freePoints: ledger.freePoints(first.installationId),
+    freePoints: ledger.freePoints(installationId),
   });
   for (const { job, attempt } of plan.inherit) inherit(ledger, job, attempt);
   for (const { job, reason } of plan.wait) if (job.reason !== reason) ledger.setJob({ ...job, reason });
-  if (plan.wait.length > 0) wakes.push(limits.wakeMs);
-  // A full pass that had all it wanted: there may be more of them.
-  else if (due.length === limits.launchesPerPass) wakes.push(limits.nextPassMs);
   const launch = plan.launch.length > 0 ? storeLaunch(ledger, pool, plan.launch, deploymentId, market) : undefined;
-  return { launch, wakeMs: soonest(wakes) };
+  return { launch, isWaiting: plan.wait.length > 0 };
 }
+
+const isIn = (record: InPool, pool: Pool, installationId: number) =>
+  record.pool === pool.name && record.installationId === installationId;
 
 /** The shortest of these waits, if there is any. */
 export const soonest = (waits: readonly (number | undefined)[]): number | undefined => {
@@ -67,6 +97,7 @@ function assign(ledger: Ledger, job: Job, attemptId: string): void {
     state: nextJobState(job.state, 'attempt-assigned'),
     attemptId,
     reason: 'boot-pending',
+    retryAt: undefined,
   });
 }
 

@@ -4,7 +4,6 @@ import { change } from '../change.ts';
 import type { WaitReason } from '../codes.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
-import { jobIdOfAttempt } from '../names.ts';
 import { attemptKey, paceKey, wakeKey } from '../records.ts';
 import type { Attempt, Pool } from '../types.ts';
 import { deleteRunner } from './delete-runner.ts';
@@ -14,8 +13,8 @@ import { claimWake } from './wake-later.ts';
 
 export interface Registered {
   readonly wakeMs?: number;
-  /** Jobs of attempts whose registration could not be stored. */
-  readonly unrecorded: readonly string[];
+  /** Their registration could not be stored. */
+  readonly isUnrecorded: boolean;
 }
 
 export async function registerAttempts(
@@ -25,7 +24,7 @@ export async function registerAttempts(
   known: Ledger,
 ): Promise<Registered> {
   const [first] = attempts;
-  if (!first) return { unrecorded: [] };
+  if (!first) return { isUnrecorded: false };
   const runner = known.runnerPackage(pool.platform);
   const outcomes: MailOutcome[] = [];
   for (let from = 0; from < attempts.length; from += limits.concurrentJitConfigs) {
@@ -38,9 +37,9 @@ export async function registerAttempts(
     return { ...recorded, wakeMs: claimWake(ledger, pool, recorded.wakeMs) };
   };
   const stored = await change(changeDeps(deps), keys, decide, known);
-  if (stored.kind === 'failed') return { unrecorded: attempts.map((attempt) => jobIdOfAttempt(attempt.id)) };
+  if (stored.kind === 'failed') return { isUnrecorded: true };
   await Promise.all(stored.result.orphans.map((orphan) => deleteRunner(deps, orphan)));
-  return { wakeMs: stored.result.wakeMs, unrecorded: [] };
+  return { wakeMs: stored.result.wakeMs, isUnrecorded: false };
 }
 
 interface Recorded {

@@ -1,20 +1,19 @@
 /** Sends a stored launch and records the answer. A spot launch without capacity is followed by one on demand. */
 import { change } from '../change.ts';
 import type { Ledger } from '../ledger.ts';
-import { jobIdOfAttempt } from '../names.ts';
 import type { LaunchOutcome } from '../ports.ts';
-import { launchKey } from '../records.ts';
+import { instanceKey, launchKey } from '../records.ts';
 import type { Attempt, Launch, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
-import { planKeys } from './plan-pool.ts';
+import { pointKeys, poolKeys, soonest } from './plan-pool.ts';
 import { settleLaunch } from './settle-launch.ts';
 import { claimWake } from './wake-later.ts';
 
 export interface Sent {
   readonly launched: readonly Attempt[];
   readonly wakeMs?: number;
-  /** Jobs of a launch whose answer could not be stored. It is sent again, with the same token. */
-  readonly unrecorded: readonly string[];
+  /** The answer could not be stored. The launch is sent again, with the same token. */
+  readonly isUnrecorded: boolean;
   readonly known: Ledger;
 }
 
@@ -22,18 +21,33 @@ export async function sendLaunch(deps: DispatchDeps, pool: Pool, launch: Launch,
   const outcome = await deps.fleet.launch(launch, pool);
   const { id, market, attemptIds } = launch;
   deps.log({ event: 'launch', launch: id, pool: pool.name, market, attempts: attemptIds, ...describe(outcome) });
-  const keys = [launchKey(launch.id), ...planKeys(pool, launch.installationId, deps.clock())];
+  const instances = outcome.kind === 'ok' ? outcome.instanceIds.map(instanceKey) : [];
+  const keys = (ledger: Ledger) => [
+    launchKey(launch.id),
+    ...poolKeys(pool),
+    ...pointKeys(launch.installationId, ledger.now),
+    // Only after a conflict: an instance may have died before it could be bound.
+    ...(ledger.isKnown ? [] : instances),
+  ];
   const decide = (ledger: Ledger) => {
     const answer = settleLaunch(ledger, launch.id, outcome, pool, deps.deploymentId);
     return { ...answer, wakeMs: claimWake(ledger, pool, answer.wakeMs) };
   };
   const settled = await change(changeDeps(deps), keys, decide, known);
-  if (settled.kind === 'failed') return { launched: [], unrecorded: launch.attemptIds.map(jobIdOfAttempt), known };
-  const { launched, wakeMs, launch: next } = settled.result;
-  if (!next) return { launched, wakeMs, unrecorded: [], known: settled.known };
-  const fallback = await sendLaunch(deps, pool, next, settled.known);
-  return { ...fallback, launched: [...launched, ...fallback.launched] };
+  if (settled.kind === 'failed') return { launched: [], isUnrecorded: true, known };
+  const { launched, wakeMs, launches } = settled.result;
+  const sent: Sent = { launched, wakeMs, isUnrecorded: false, known: settled.known };
+  const next = launches[0];
+  return next ? join(sent, await sendLaunch(deps, pool, next, settled.known)) : sent;
 }
+
+/** What a spot launch gave, and the one on demand that follows it. */
+const join = (first: Sent, second: Sent): Sent => ({
+  launched: [...first.launched, ...second.launched],
+  wakeMs: soonest([first.wakeMs, second.wakeMs]),
+  isUnrecorded: second.isUnrecorded,
+  known: second.known,
+});
 
 const describe = (outcome: LaunchOutcome) => ({
   outcome: outcome.kind,

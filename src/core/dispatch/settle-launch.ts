@@ -7,6 +7,7 @@ import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import type { LaunchOutcome } from '../ports.ts';
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
+import { endOf } from './fold-instance-event.ts';
 import { type Planned, planPool } from './plan-pool.ts';
 
 export interface Settled extends Planned {
@@ -34,15 +35,17 @@ export function settleLaunch(
   deploymentId: string,
 ): Settled {
   const launch = ledger.launch(launchId) as Launch;
-  if (isClosedLaunch(launch.state)) return { launched: [] };
+  if (isClosedLaunch(launch.state)) return NOTHING;
   const attempts = launch.attemptIds.map((id) => ledger.attempt(id) as Attempt);
   if (outcome.kind !== 'ok') return settleRefusal(ledger, launch, attempts, outcome.kind, pool, deploymentId);
 
   ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, 'answered') });
   const count = outcome.instanceIds.length;
-  const launched = attempts
+  const bound = attempts
     .slice(0, count)
     .map((attempt, position) => bind(ledger, attempt, outcome.instanceIds[position] as string));
+  const launched = bound.filter((attempt) => !ledger.isKnownGone(attempt.instanceId as string));
+  for (const attempt of bound) if (!launched.includes(attempt)) endOf(ledger, attempt);
   const jobs = failAttempts(ledger, attempts.slice(count), 'no-capacity');
   return { launched, ...retry(ledger, launch, jobs, 'no-capacity', pool, deploymentId) };
 }
@@ -58,11 +61,11 @@ function settleRefusal(
   const { event, reason, wakeMs } = REFUSALS[kind];
   ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, event), reason, sentAt: ledger.now });
   if (event === 'refused') {
-    const jobs = failAttempts(ledger, attempts, reason);
+    const jobs = failAttempts(ledger, attempts, kind);
     return { launched: [], ...retry(ledger, launch, jobs, kind, pool, deploymentId) };
   }
   for (const job of jobsOf(ledger, attempts)) ledger.setJob({ ...job, reason });
-  return { launched: [], wakeMs };
+  return { ...NOTHING, wakeMs };
 }
 
 function bind(ledger: Ledger, attempt: Attempt, instanceId: string): Attempt {
@@ -73,17 +76,22 @@ function bind(ledger: Ledger, attempt: Attempt, instanceId: string): Attempt {
   return launched;
 }
 
-/** The attempts come to nothing; the jobs that counted on them wait again. */
-function failAttempts(ledger: Ledger, attempts: readonly Attempt[], reason: WaitReason): Job[] {
+/** The attempts come to nothing; the jobs that counted on them wait again, for a while. */
+function failAttempts(ledger: Ledger, attempts: readonly Attempt[], refusal: keyof typeof REFUSALS): Job[] {
+  const { reason, wakeMs } = REFUSALS[refusal];
   const jobs = jobsOf(ledger, attempts).map((job) => ({
     ...job,
     state: nextJobState(job.state, 'attempt-lost'),
     attemptId: undefined,
     reason,
+    retryAt: ledger.now + wakeMs,
   }));
   for (const attempt of attempts) {
-    ledger.setAttempt({ ...attempt, state: nextAttemptState(attempt.state, 'launch-failed'), reason });
-    ledger.reserve(attempt.pool, -1);
+    const state = nextAttemptState(attempt.state, 'launch-failed');
+    if (state === attempt.state) continue;
+    ledger.setAttempt({ ...attempt, state, reason });
+    // A launch that can't be repeated may have launched all the same: the reconciler counts what is there.
+    if (refusal !== 'over') ledger.reserve(attempt.pool, -1);
   }
   for (const job of jobs) ledger.setJob(job);
   return jobs;
@@ -95,7 +103,7 @@ function jobsOf(ledger: Ledger, attempts: readonly Attempt[]): Job[] {
     .filter((job) => job?.state === 'LAUNCHING') as Job[];
 }
 
-/** Spot that found no capacity is asked for on demand at once, as a launch of its own. All else waits for a wake. */
+/** Spot that found no capacity is asked for on demand at once, as a launch of its own. All else waits for its time. */
 function retry(
   ledger: Ledger,
   launch: Launch,
@@ -104,7 +112,11 @@ function retry(
   pool: Pool,
   deploymentId: string,
 ): Planned {
-  if (jobs.length === 0) return {};
   const fallsBack = refusal === 'no-capacity' && launch.market === 'spot' && pool.onDemandFallback;
-  return fallsBack ? planPool(ledger, pool, jobs, deploymentId, 'on-demand') : { wakeMs: REFUSALS[refusal].wakeMs };
+  if (!fallsBack) return planPool(ledger, pool, jobs, deploymentId);
+  const now = jobs.map((job) => ({ ...job, retryAt: undefined }));
+  for (const job of now) ledger.setJob(job);
+  return planPool(ledger, pool, now, deploymentId, 'on-demand');
 }
+
+const NOTHING: Settled = { launched: [], launches: [] };

@@ -15,8 +15,9 @@ export function claimWake(ledger: Ledger, pool: Pool, afterMs: number | undefine
   return ledger.claimWake(pool.name, ledger.now + delayMs) ? delayMs : undefined;
 }
 
-/** After the decision is stored. */
-export async function sendWake(deps: DispatchDeps, pool: Pool, installationId: number, delayMs: number): Promise<void> {
-  const sent = await deps.queue.send(writeMessage({ kind: 'wake', pool: pool.name, installationId }), delayMs);
+/** After the decision is stored. False: it could not be sent. */
+export async function sendWake(deps: DispatchDeps, pool: Pool, delayMs: number): Promise<boolean> {
+  const sent = await deps.queue.send(writeMessage({ kind: 'wake', pool: pool.name }), delayMs);
   if (sent !== 'ok') deps.log({ event: 'wake-not-sent', pool: pool.name, outcome: sent });
+  return sent === 'ok';
 }

@@ -134,7 +134,7 @@ describe('the mailbox row', () => {
   test('gives its letter once', async () => {
     expect(await dynamo(take)).toMatchObject({ status: 400, error: 'ConditionalCheckFailedException' });
     expect(await dynamo(check)).toMatchObject({ status: 400, error: 'ConditionalCheckFailedException' });
-    await mailbox.give('AROA:i-1', 'the letter', 4_000_000_000);
+    await mailbox.give('AROA:i-1', 'the letter', 4_000_000_000, { id: 1, name: 'a' });
     expect((await dynamo(take)).reply).toEqual({ Attributes: { jit: { S: 'the letter' } } });
     expect(await dynamo(take)).toMatchObject({ status: 400, error: 'ConditionalCheckFailedException' });
     expect(await dynamo(check)).toMatchObject({ status: 200 });
@@ -167,8 +167,8 @@ describe('the mailbox row', () => {
     ],
     ['another attribute in a condition', { ...report, ConditionExpression: 'attribute_exists(expiresAt)' }],
   ])('denies %s', async (_name, update) => {
-    await mailbox.give('AROA:i-1', 'the letter', 4_000_000_000);
-    await mailbox.give('AROA:i-2', 'the letter of another', 4_000_000_000);
+    await mailbox.give('AROA:i-1', 'the letter', 4_000_000_000, { id: 1, name: 'a' });
+    await mailbox.give('AROA:i-2', 'the letter of another', 4_000_000_000, { id: 1, name: 'a' });
     expect(await dynamo(update)).toMatchObject({ status: 400, error: 'AccessDeniedException' });
     expect(mailbox.untaken()).toEqual(['AROA:i-1', 'AROA:i-2']);
     expect(events.at(-1)).toMatchObject({ kind: 'denied', instanceId: 'i-1' });
