@@ -140,12 +140,8 @@ export class RunnerCache extends Construct {
       },
       'Runner packages, named after versions to come.',
     );
-    // Without it S3 says "forbidden" of an object that is not there.
-    cache.allow({
-      actions: ['s3:ListBucket'],
-      resources: [this.bucket.bucketArn],
-      conditions: { StringLike: { 's3:prefix': `${BUCKET_PREFIX.runner}*` } },
-    });
+    // Without it S3 says "forbidden" of an object that is not there. A condition on the prefix would deny that again.
+    cache.allow({ actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] });
     return cache;
   }
 }
