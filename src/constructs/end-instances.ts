@@ -28,6 +28,7 @@ export class EndInstances extends Construct {
         [END_ALL_ENV.bucket]: props.bucket.bucketName,
       },
     });
+    endAll.allow({ actions: ['ec2:DescribeInstances'], resources: ['*'] }, 'EC2 knows no resource for this action.');
     allowEnding(endAll, props.deploymentId);
     endAll.allow({ actions: ['s3:ListBucket'], resources: [props.bucket.bucketArn] });
     endAll.allow(

@@ -101,9 +101,8 @@ export class LaunchPermissions {
   }
 }
 
-/** To look at instances, for which EC2 knows no ARN, and to end those of the deployment. */
+/** To end instances of the deployment. */
 export function allowEnding(who: MayflyFunction, deploymentId: string): void {
-  who.allow({ actions: ['ec2:DescribeInstances'], resources: ['*'] }, 'EC2 knows no resource for this action.');
   who.allow(
     {
       actions: ['ec2:TerminateInstances'],

@@ -175,6 +175,21 @@ test('dispatch launches from our templates, into our subnets and groups, and wha
   ]);
 });
 
+test('dispatch ends instances with our tag only, and looks at none', () => {
+  const { stack, fleet } = makeFleet();
+  fleet.addPool('linux', LINUX);
+  const statements = statementsOf(stack, 'Dispatch');
+  const [ending, ...more] = statements.filter(({ Action }) => Action === 'ec2:TerminateInstances');
+  expect(more).toEqual([]);
+  expect(ending?.Condition).toEqual({
+    StringEquals: { 'ec2:ResourceTag/mayfly:deployment': stack.resolve(fleet.deploymentId) },
+  });
+  const [passing] = statements.filter(({ Action }) => Action === 'iam:PassRole');
+  expect(textOf(passing?.Resource)).toMatch(/^<FleetlinuxRole\w+\.Arn>$/);
+  const wild = statements.filter(({ Resource }) => [Resource].flat().includes('*'));
+  expect(wild).toEqual([]);
+});
+
 test('a spot pool may make the service role of spot, once', () => {
   const { stack, fleet } = makeFleet();
   fleet.addPool('linux', LINUX);
