@@ -7,6 +7,7 @@ import {
   RemovalPolicy,
   type aws_secretsmanager as secretsmanager,
   aws_sqs as sqs,
+  Token,
   aws_events_targets as targets,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
@@ -78,6 +79,9 @@ export class Launcher extends Construct {
       throw new SynthError('concurrency-range', `maxConcurrency is ${maxConcurrency}.`);
     }
     this.deploymentId = props.deploymentId ?? deploymentIdOf(this);
+    if (!Token.isUnresolved(this.deploymentId) && !/^[a-z0-9]{1,16}$/.test(this.deploymentId)) {
+      throw new SynthError('deployment-id', `It is ${JSON.stringify(this.deploymentId)}.`);
+    }
     this.deadLetterQueue = makeQueue(this, 'DeadLetters', { retentionPeriod: Duration.days(14) });
     acknowledge(this.deadLetterQueue, 'Serverless-SQSRedrivePolicy', 'It is where the others end.');
     this.queue = makeQueue(this, 'Queue', {

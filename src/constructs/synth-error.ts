@@ -73,6 +73,11 @@ export const SYNTH_CODES = {
     says: 'The address of a GitHub server is `https://` and its host, and no more.',
     next: 'Correct `githubUrl`; leave it out for github.com.',
   },
+  'deployment-id': {
+    code: 'MF3015',
+    says: 'A deployment id has 1 to 16 characters of a-z and 0-9.',
+    next: 'Correct `deploymentId`, or leave it out.',
+  },
 } as const;
 
 export type SynthFault = keyof typeof SYNTH_CODES;
