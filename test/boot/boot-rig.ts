@@ -110,6 +110,7 @@ export async function openRigOn<Host extends RehearsalHost>(
         `${ROLE_ID}:${id}`,
         writeLetter({ runnerKey: RUNNER_KEY, runnerSha256: sha256, jitConfig: JIT_CONFIG, ...letter }),
         4_000_000_000,
+        { id: 42, name: id },
       ),
     async ended(id: string): Promise<Ended> {
       await until(() => reasons.has(id));

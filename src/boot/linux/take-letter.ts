@@ -26,7 +26,7 @@ while update_letter "$TAKE"; [[ $REPLY != *$'\n'200 ]]; do
   check_clock mail-missing
   sleep "$POLL_S"
 done
-[[ $REPLY =~ \"jit\":\{\"S\":\"([A-Za-z0-9._/-]+)\ ([0-9a-f]{64})\ ([A-Za-z0-9+/=]+)\" ]]
+[[ $REPLY =~ \"jit\":\ *\{\"S\":\ *\"([A-Za-z0-9._/-]+)\ ([0-9a-f]{64})\ ([A-Za-z0-9+/=]+)\" ]]
 readonly RUNNER_KEY=\${BASH_REMATCH[1]} RUNNER_SHA256=\${BASH_REMATCH[2]} JIT_CONFIG=\${BASH_REMATCH[3]}
 phase letter
 `;
