@@ -7,6 +7,7 @@
 export const WEBHOOK_ENV = {
   /** Organisation or user whose jobs are run. */
   owner: 'MAYFLY_OWNER',
+  deploymentId: 'MAYFLY_DEPLOYMENT',
   /** Id of the App's installation there; absent while it is not known. */
   installationId: 'MAYFLY_INSTALLATION_ID',
   /** JSON: `WebhookPool[]`. */

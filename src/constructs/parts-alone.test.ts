@@ -11,7 +11,8 @@ function makeParts(deploymentId?: string) {
   const secret = new secretsmanager.Secret(stack, 'Secret');
   const launcher = new Launcher(stack, 'Launcher', { appSecret: secret, deploymentId });
   const { queue, stateTable, mailboxTable } = launcher;
-  const webhook = new Webhook(stack, 'Webhook', { owner: 'acme', queue, secret, installationId: 7 });
+  const { deploymentId: id } = launcher;
+  const webhook = new Webhook(stack, 'Webhook', { owner: 'acme', deploymentId: id, queue, secret, installationId: 7 });
   const cache = new RunnerCache(stack, 'Cache', {
     owner: 'acme',
     appSecret: secret,
@@ -35,7 +36,7 @@ test('the parts can be put together without a fleet', () => {
   Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 3);
   const variablesOf = (part: string) => theOne(stack, 'AWS::Lambda::Function', part).Properties.Environment.Variables;
   expect(variablesOf('Dispatch').MAYFLY_DEPLOYMENT).toBe('prod1');
-  expect(variablesOf('Webhook').MAYFLY_INSTALLATION_ID).toBe('7');
+  expect(variablesOf('Webhook')).toMatchObject({ MAYFLY_INSTALLATION_ID: '7', MAYFLY_DEPLOYMENT: 'prod1' });
   expect(variablesOf('Cache')).toMatchObject({ MAYFLY_PLATFORMS: 'linux-x64', MAYFLY_RUNNER_VERSION: '2.330.0' });
   expect(theOne(stack, 'AWS::SSM::Parameter').Properties.Name).toBe('/mayfly/prod1/pool');
 });

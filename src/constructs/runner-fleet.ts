@@ -118,7 +118,8 @@ export class RunnerFleet extends Construct {
     const { githubUrl, maxConcurrency, installationId, runnerVersion, refreshEvery } = props;
     this.launcher = new Launcher(this, 'Launcher', { appSecret, deploymentId, githubUrl, maxConcurrency });
     const { queue, stateTable } = this.launcher;
-    this.webhook = new Webhook(this, 'Webhook', { owner, installationId, queue, secret: this.webhookSecret });
+    const secret = this.webhookSecret;
+    this.webhook = new Webhook(this, 'Webhook', { owner, deploymentId, installationId, queue, secret });
     const cacheProps = { owner, appSecret, stateTable, githubUrl, runnerVersion, refreshEvery };
     this.runnerCache = new RunnerCache(this, 'RunnerCache', cacheProps);
     this.ending = new EndInstances(this, 'Ending', { deploymentId, bucket: this.runnerCache.bucket });

@@ -23,6 +23,9 @@ export interface WebhookProps {
   /** Organisation or user whose jobs are run. Events of anybody else are ignored. */
   readonly owner: string;
 
+  /** `deploymentId` of the launcher: it stands in the names of its runners, whose events are heard whatever their labels. */
+  readonly deploymentId: string;
+
   /** Where events go that a pool serves. */
   readonly queue: sqs.IQueue;
 
@@ -55,6 +58,7 @@ export class Webhook extends Construct {
       timeout: Duration.seconds(10),
       environment: {
         [WEBHOOK_ENV.owner]: props.owner,
+        [WEBHOOK_ENV.deploymentId]: props.deploymentId,
         ...(props.installationId === undefined ? {} : { [WEBHOOK_ENV.installationId]: `${props.installationId}` }),
         [WEBHOOK_ENV.pools]: Lazy.string({ produce: () => JSON.stringify(this.pools) }),
         [WEBHOOK_ENV.queueUrl]: props.queue.queueUrl,

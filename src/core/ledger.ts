@@ -230,10 +230,19 @@ export class Ledger {
   /** Whether a wake message for the pool must be sent: none is due between now and `at`. Notes it as due then. */
   claimWake(pool: string, at: number): boolean {
     if (this.isWakeDue(pool) && (this.wakeDueAt(pool) as number) <= at) return false;
+    this.noteWake(pool, at);
+    return true;
+  }
+
+  /** The wake that was noted could not be sent: whoever comes next finds it overdue. */
+  missWake(pool: string): void {
+    this.noteWake(pool, this.now - limits.wakeGraceMs);
+  }
+
+  private noteWake(pool: string, at: number): void {
     const key = wakeKey(pool);
     const seen = this.item(key)?.v ?? 0;
     this.others.set(keyText(key), { kind: 'put', item: { ...key, v: seen + 1, at }, ifVersion: seen });
-    return true;
   }
 
   /** The wake has come. */

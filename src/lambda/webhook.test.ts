@@ -49,6 +49,7 @@ const connectionsUsed = () => new Set(aws.seen.map(({ connection }) => connectio
 const environment = () => ({
   AWS_ENDPOINT_URL: aws.url,
   MAYFLY_OWNER: 'acme',
+  MAYFLY_DEPLOYMENT: 'test',
   MAYFLY_POOLS: JSON.stringify([
     { name: 'linux', labels: ['self-hosted', 'linux', 'x64'], priority: 0, publicRepositories: true },
   ]),
@@ -178,7 +179,7 @@ test('two secrets in a JSON list are both good; three are a mistake', async () =
   expect(await statusOf('current')).toBe(500);
 });
 
-test.each(['MAYFLY_OWNER', 'MAYFLY_POOLS', 'MAYFLY_QUEUE_URL', 'MAYFLY_WEBHOOK_SECRET_ARN'])(
+test.each(['MAYFLY_OWNER', 'MAYFLY_DEPLOYMENT', 'MAYFLY_POOLS', 'MAYFLY_QUEUE_URL', 'MAYFLY_WEBHOOK_SECRET_ARN'])(
   'without %s it answers 500 with a code',
   async (name) => {
     await start({ [name]: '' });

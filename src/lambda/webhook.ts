@@ -16,9 +16,11 @@ const NOT_CONFIGURED: WebhookAnswer = {
 
 const caller = createAwsCaller(readAwsAccess());
 const deps = orUndefined(() => {
-  const { owner, installationId, pools, secretArn, queueUrl } = readEnv(WEBHOOK_ENV, ['installationId']);
+  const env = readEnv(WEBHOOK_ENV, ['installationId']);
+  const { owner, deploymentId, secretArn, queueUrl } = env;
+  const installationId = Number(env.installationId) || undefined;
   return {
-    config: { owner, installationId: Number(installationId) || undefined, pools: jsonIn<WebhookPool[]>(pools) },
+    config: { owner, deploymentId, installationId, pools: jsonIn<WebhookPool[]>(env.pools) },
     secrets: new AwsWebhookSecrets(caller, secretArn, Date.now, writeLog),
     verify: verifyHmac,
     queue: new AwsQueue(caller, queueUrl),

@@ -254,7 +254,7 @@ function openWebhook(
   tell: Tell,
 ): Promise<WebhookServer> {
   const deps = {
-    config: { owner: ORGANIZATION, installationId: INSTALLATION_ID, pools },
+    config: { owner: ORGANIZATION, installationId: INSTALLATION_ID, pools, deploymentId: DEPLOYMENT },
     secrets: new LocalWebhookSecrets(Date.now, [secret]),
     verify: verifyHmac,
     queue: {

@@ -147,6 +147,16 @@ describe('a taken runner is a swap, not a launch', () => {
     for (const id of range(10)) expect(await w.job(id)).toMatchObject({ state: 'RUNNING' });
   });
 
+  test('taken by a job that no pool serves: it is recorded in the pool of the runner', async () => {
+    const w = await world();
+    await w.dispatch(w.event('queued', 1));
+    await w.dispatch({ ...w.running(9, '1-1'), pool: undefined });
+    expect(await w.job(9)).toMatchObject({ state: 'RUNNING', pool: 'linux' });
+    expect(await w.job(1)).toMatchObject({ state: 'LAUNCHING', attemptId: '1-2' });
+    expect(await w.dispatch({ ...w.running(8, '77-1'), pool: undefined })).toEqual([]);
+    expect(await w.job(8)).toBeUndefined();
+  });
+
   test('taken by a job that had no attempt: the displaced one gets a new launch', async () => {
     const w = await world();
     await w.dispatch(w.event('queued', 1));

@@ -36,16 +36,16 @@ export async function sendLaunch(deps: DispatchDeps, pool: Pool, launch: Launch,
   const settled = await change(changeDeps(deps), keys, decide, known);
   if (settled.kind === 'failed') return { launched: [], isUnrecorded: true, known };
   const { launched, wakeMs, launches } = settled.result;
-  const sent: Sent = { launched, wakeMs, isUnrecorded: false, known: settled.known };
-  const next = launches[0];
-  return next ? join(sent, await sendLaunch(deps, pool, next, settled.known)) : sent;
+  let sent: Sent = { launched, wakeMs, isUnrecorded: false, known: settled.known };
+  for (const next of launches) sent = join(sent, await sendLaunch(deps, pool, next, sent.known));
+  return sent;
 }
 
-/** What a spot launch gave, and the one on demand that follows it. */
+/** What a launch gave, and one that follows from it: on demand after spot, or for an instance that died at once. */
 const join = (first: Sent, second: Sent): Sent => ({
   launched: [...first.launched, ...second.launched],
   wakeMs: soonest([first.wakeMs, second.wakeMs]),
-  isUnrecorded: second.isUnrecorded,
+  isUnrecorded: first.isUnrecorded || second.isUnrecorded,
   known: second.known,
 });
 

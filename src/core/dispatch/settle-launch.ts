@@ -8,7 +8,7 @@ import { limits } from '../limits.ts';
 import type { LaunchOutcome } from '../ports.ts';
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
 import { endOf } from './fold-instance-event.ts';
-import { type Planned, planPool } from './plan-pool.ts';
+import { type Planned, planPool, soonest } from './plan-pool.ts';
 
 export interface Settled extends Planned {
   /** These have an instance now and need a JIT config. */
@@ -45,9 +45,19 @@ export function settleLaunch(
     .slice(0, count)
     .map((attempt, position) => bind(ledger, attempt, outcome.instanceIds[position] as string));
   const launched = bound.filter((attempt) => !ledger.isKnownGone(attempt.instanceId as string));
-  for (const attempt of bound) if (!launched.includes(attempt)) endOf(ledger, attempt);
   const jobs = failAttempts(ledger, attempts.slice(count), 'no-capacity');
-  return { launched, ...retry(ledger, launch, jobs, 'no-capacity', pool, deploymentId) };
+  const retried = retry(ledger, launch, jobs, 'no-capacity', pool, deploymentId);
+  const replaced = replaceDead(
+    ledger,
+    bound.filter((attempt) => !launched.includes(attempt)),
+    pool,
+    deploymentId,
+  );
+  return {
+    launched,
+    launches: [...retried.launches, ...replaced.launches],
+    wakeMs: soonest([retried.wakeMs, replaced.wakeMs]),
+  };
 }
 
 function settleRefusal(
@@ -74,6 +84,18 @@ function bind(ledger: Ledger, attempt: Attempt, instanceId: string): Attempt {
   ledger.setAttempt(launched);
   ledger.bindInstance(instanceId, attempt.id);
   return launched;
+}
+
+/** Instances that ended before they could be bound: their jobs get others. */
+function replaceDead(ledger: Ledger, dead: readonly Attempt[], pool: Pool, deploymentId: string): Planned {
+  for (const attempt of dead) endOf(ledger, attempt);
+  const jobs = dead.flatMap(({ jobId }) => (jobId === undefined ? [] : (ledger.job(jobId) ?? [])));
+  return planPool(
+    ledger,
+    pool,
+    jobs.filter(({ state }) => state === 'WANTED'),
+    deploymentId,
+  );
 }
 
 /** The attempts come to nothing; the jobs that counted on them wait again, for a while. */

@@ -2,6 +2,7 @@
 import type { IgnoreReason } from '../codes.ts';
 import { limits } from '../limits.ts';
 import type { JobAction, JobMessage } from '../messages.ts';
+import { attemptIdOfRunner } from '../names.ts';
 import { routeJob } from '../route-job.ts';
 import type { RoutablePool } from '../types.ts';
 import { actionOf, type WorkflowJobEvent } from './read-event.ts';
@@ -12,6 +13,8 @@ export interface WebhookConfig {
   /** The App's installation there. Not checked while unknown. */
   readonly installationId?: number;
   readonly pools: readonly RoutablePool[];
+  /** Tells our runners by their names. */
+  readonly deploymentId: string;
 }
 
 export type Classified =
@@ -29,11 +32,11 @@ export function classifyEvent(
   if (!isOurs(event, config)) return ignored('foreign-owner');
   if (isTooOld(event, action, now)) return ignored('too-old');
   const route = routeJob(event.labels, event.repository, config.pools);
-  if (route.kind === 'none') return ignored(route.reason);
+  if (route.kind === 'none' && !hasOurRunner(event, config)) return ignored(route.reason);
   const message: JobMessage = {
     kind: 'job',
     action,
-    pool: route.pool.name,
+    pool: route.kind === 'pool' ? route.pool.name : undefined,
     jobId: String(event.jobId),
     name: event.name,
     repository: `${event.repository.owner}/${event.repository.name}`,
@@ -45,6 +48,10 @@ export function classifyEvent(
   };
   return { kind: 'message', message };
 }
+
+/** GitHub hands any job to a runner that matches, also one that we would not have launched for: its fate is ours to hear. */
+const hasOurRunner = ({ runnerName }: WorkflowJobEvent, { deploymentId }: WebhookConfig) =>
+  runnerName !== undefined && attemptIdOfRunner(deploymentId, runnerName) !== undefined;
 
 const ignored = (reason: IgnoreReason): Classified => ({ kind: 'ignored', reason });
 

@@ -207,6 +207,20 @@ describe('event', () => {
     expect((await hook.deliver(old('completed'))).status).toBe(202);
   });
 
+  test('a job that would not be routed, but runs on a runner of ours, is still heard of', async () => {
+    const hook = webhook();
+    const taken = (runner: string) =>
+      queuedPayload((one) => {
+        one.action = 'in_progress';
+        one.workflow_job.status = 'in_progress';
+        one.workflow_job.labels = ['something-else'];
+        one.workflow_job.runner_name = runner;
+      });
+    expect(await hook.deliver(taken('somebody-elses'))).toMatchObject({ body: { reason: 'no-pool' } });
+    expect((await hook.deliver(taken('mf-test-17-1'))).status).toBe(202);
+    expect(parseMessage(hook.sent[0] as string)).toMatchObject({ action: 'in_progress', runnerName: 'mf-test-17-1' });
+  });
+
   test('a queue that refuses: 500, so that GitHub notes a failed delivery', async () => {
     const hook = webhook();
     for (const outcome of ['throttled', 'unavailable'] as const) {

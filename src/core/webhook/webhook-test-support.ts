@@ -60,7 +60,9 @@ export function webhook(
   let outcome: SendOutcome = 'ok';
   const store = new LocalWebhookSecrets(() => now, secrets);
   const deps = {
-    config: { owner: 'acme', pools: [aPool(['self-hosted', 'linux', 'x64'])], ...config } as WebhookConfig | undefined,
+    config: { owner: 'acme', deploymentId: 'test', pools: [aPool(['self-hosted', 'linux', 'x64'])], ...config } as
+      | WebhookConfig
+      | undefined,
     secrets: store,
     verify: verifyHmac,
     queue: {
