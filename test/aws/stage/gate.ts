@@ -15,7 +15,7 @@ import {
 } from '../../../src/rehearsal/instance-services/verify-sigv4.ts';
 import { evaluate, type Principal } from './gate/evaluate.ts';
 import type { GateFacts, Need } from './gate/need.ts';
-import { needsOf } from './gate/needs.ts';
+import { needsOf, toLearnOfAbsence } from './gate/needs.ts';
 import { type AwsCall, readCall, serviceOf } from './gate/read-call.ts';
 import { denialCode, type Refusal, refusal } from './gate/refusal.ts';
 
@@ -155,6 +155,11 @@ export class Gate {
       return answer(response, refusal(call.service, code, A_FAULT));
     }
     const reply = await pass(this.motoEndpoint, request);
+    const secret = reply.status === 404 ? toLearnOfAbsence(call) : undefined;
+    if (secret && (await this.decide(principal, secret)) !== 'allowed') {
+      note('forwarded', 'absence is not told');
+      return answer(response, refusal('s3', denialCode('s3'), 'Access Denied'));
+    }
     note('forwarded', fault && 'the reply was lost');
     if (fault) response.destroy();
     else response.writeHead(reply.status, reply.headers).end(reply.body);

@@ -46,6 +46,7 @@ def install(lock):
     Instance.stop = _announced(Instance.stop, ["stopping", "stopped"])
     Instance.start = _announced(Instance.start, ["pending", "running"])
     events_models.EventTemplateParser.parse = staticmethod(transform_input)
+    _leave_schedules_alone()
 
 
 # ---- CreateFleet
@@ -260,6 +261,17 @@ def _find(instance_id):
 
 
 # ---- EventBridge
+
+
+def _leave_schedules_alone():
+    """moto takes a rule without a pattern for one that every event fits."""
+    send = events_models.Rule.send_to_targets
+
+    def send_to_targets(self, *rest, **named):
+        if not self.scheduled_expression:
+            send(self, *rest, **named)
+
+    events_models.Rule.send_to_targets = send_to_targets
 
 
 def transform_input(input_template, input_paths_map, event):

@@ -32,9 +32,15 @@ const S3_ACTIONS: Readonly<Record<string, string>> = {
   'GET tagging': 'GetObjectTagging',
 };
 
-function s3Needs({ name, parameters: { Bucket, Key } }: AwsCall): Need[] {
+function s3Needs({ name, parameters: { Bucket, Key, prefix } }: AwsCall): Need[] {
   const resource = `arn:aws:s3:::${Bucket}${Key === '' ? '' : `/${Key}`}`;
-  return [{ action: `s3:${S3_ACTIONS[name] ?? name}`, resource, context: {} }];
+  return [{ action: `s3:${S3_ACTIONS[name] ?? name}`, resource, context: prefix ? { 's3:prefix': prefix } : {} }];
+}
+
+/** Who may not list a key is not told that there is none: S3 then answers 403, not 404. */
+export function toLearnOfAbsence({ service, name, parameters: { Bucket, Key } }: AwsCall): Need | undefined {
+  if (service !== 's3' || (name !== 'GetObject' && name !== 'HeadObject')) return undefined;
+  return { action: 's3:ListBucket', resource: `arn:aws:s3:::${Bucket}`, context: { 's3:prefix': Key } };
 }
 
 const sqsAction = ({ name }: AwsCall) => `sqs:${name.replace(/Batch$/, '')}`;

@@ -44,7 +44,7 @@ function readS3({ method, url }: SignedRequest): AwsCall {
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const [, bucket = '', ...rest] = pathname.split('/');
   const key = decodeURIComponent(rest.join('/'));
-  const parameters = { Bucket: bucket, Key: key, query: [...searchParams.keys()] };
+  const parameters = { Bucket: bucket, Key: key, prefix: searchParams.get('prefix') ?? '' };
   if (key === '') return { service: 's3', name: method === 'GET' ? 'ListObjects' : `${method} bucket`, parameters };
   if (searchParams.has('tagging')) return { service: 's3', name: `${method} tagging`, parameters };
   return { service: 's3', name: S3_OBJECT[method] ?? method, parameters };

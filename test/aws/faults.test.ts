@@ -1,0 +1,105 @@
+/** What EC2 may answer to a launch, and what becomes of the jobs: each fault through the deployed functions. */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { InstanceMarket } from '../../src/constructs/pool-choices.ts';
+import { instancesOf, jobRecord, quiet, startJobs } from './stage/look.ts';
+import { openStage, type Stage } from './stage/stage.ts';
+
+const ON_DEMAND = ['partial', 'throttled', 'unauthorized', 'lost', 'twice-lost'];
+const WITH_FALLBACK = ['fallback', 'nowhere', 'no-role'];
+
+let stage: Stage;
+let runs: number[] = [];
+
+beforeAll(async () => {
+  const onDemand = ON_DEMAND.map((name) => [name, { labels: [name] }]);
+  const market = InstanceMarket.SPOT_WITH_FALLBACK;
+  const spot = WITH_FALLBACK.map((name) => [name, { labels: [name], market }]);
+  stage = await openStage({ pools: Object.fromEntries([...onDemand, ...spot]) });
+}, 120_000);
+afterAll(() => stage?.close());
+
+afterEach(async () => {
+  await stage.control.setCapacity({ spot: null, 'on-demand': null });
+  for (const run of runs) stage.github.model.cancelRun(run);
+  runs = [];
+  await quiet(stage);
+  expect(stage.gate.denials()).toEqual([]);
+});
+
+/** Jobs of a pool, all worked on. */
+async function work(pool: string, count: number): Promise<string[]> {
+  const { runId, jobIds } = startJobs(stage, count, [pool]);
+  runs.push(runId);
+  await quiet(stage);
+  return jobIds;
+}
+
+const states = async (jobIds: readonly string[]) =>
+  (await Promise.all(jobIds.map((id) => jobRecord(stage, id)))).map((job) => `${job?.state} ${job?.reason}`).sort();
+
+const marketsOf = async (pool: string) =>
+  (await instancesOf(stage, pool))
+    .map(({ InstanceLifecycle }) => (InstanceLifecycle === 'spot' ? 'spot' : 'on-demand'))
+    .sort();
+
+test('of a fleet that comes in part, the rest waits with a reason', async () => {
+  await stage.control.setCapacity({ 'on-demand': 3 });
+  const jobIds = await work('partial', 5);
+  expect(await instancesOf(stage, 'partial')).toHaveLength(3);
+  const found = await states(jobIds);
+  expect(found.filter((state) => state === 'WANTED no-capacity')).toHaveLength(2);
+});
+
+test('what spot has no room for is launched at on-demand prices', async () => {
+  await stage.control.setCapacity({ spot: 2 });
+  await work('fallback', 4);
+  expect(await marketsOf('fallback')).toEqual(['on-demand', 'on-demand', 'spot', 'spot']);
+});
+
+test('where there is no capacity at all, the job waits and says so', async () => {
+  await stage.control.setCapacity({ spot: 0, 'on-demand': 0 });
+  const jobIds = await work('nowhere', 2);
+  expect(await states(jobIds)).toEqual(['WANTED no-capacity', 'WANTED no-capacity']);
+  expect(await instancesOf(stage, 'nowhere')).toEqual([]);
+});
+
+test('throttled, the job waits and is launched for later, once', async () => {
+  stage.gate.addFault({ call: 'ec2:CreateFleet', kind: 'refuse', code: 'RequestLimitExceeded', times: 1 });
+  const jobIds = await work('throttled', 1);
+  expect(await instancesOf(stage, 'throttled')).toEqual([]);
+  expect(await states(jobIds)).toEqual([expect.stringMatching(/throttled/)]);
+  await expect.poll(async () => (await instancesOf(stage, 'throttled')).length, { timeout: 30_000 }).toBe(1);
+}, 60_000);
+
+test('without permission the job waits for a person: no fallback, no hot retry', async () => {
+  stage.gate.addFault({ call: 'ec2:CreateFleet', kind: 'refuse', code: 'UnauthorizedOperation', times: 1 });
+  const jobIds = await work('unauthorized', 1);
+  expect(await states(jobIds)).toEqual([expect.stringMatching(/misconfigured/)]);
+  expect(await instancesOf(stage, 'unauthorized')).toEqual([]);
+});
+
+test('a missing service-linked role for spot is no shortage: nothing is launched at on-demand prices', async () => {
+  await stage.control.failFleets('AuthFailure.ServiceLinkedRoleCreationNotPermitted');
+  const jobIds = await work('no-role', 1);
+  expect(await states(jobIds)).toEqual([expect.stringMatching(/misconfigured/)]);
+  expect(await instancesOf(stage, 'no-role')).toEqual([]);
+});
+
+test('after a lost reply the same request is repeated, and launches nothing more', async () => {
+  const before = (await stage.control.launches()).length;
+  stage.gate.addFault({ call: 'ec2:CreateFleet', kind: 'lose-reply', times: 1 });
+  await work('lost', 3);
+  expect(await instancesOf(stage, 'lost')).toHaveLength(3);
+  const launches = (await stage.control.launches()).slice(before);
+  expect(launches.some(({ replayed }) => replayed)).toBe(true);
+});
+
+test('a launch whose every answer was lost is found again by its token when it is planned anew', async () => {
+  // Twice at once: the caller itself tries a second time on a new connection.
+  stage.gate.addFault({ call: 'ec2:CreateFleet', kind: 'lose-reply', times: 2 });
+  const jobIds = await work('twice-lost', 1);
+  expect(await states(jobIds)).toEqual([expect.stringMatching(/ec2-unanswered/)]);
+  const bound = async () => (await states(jobIds))[0];
+  await expect.poll(bound, { timeout: 50_000, interval: 500 }).toMatch(/boot-pending|LAUNCH|ASSIGNED/);
+  expect(await instancesOf(stage, 'twice-lost')).toHaveLength(1);
+}, 70_000);
