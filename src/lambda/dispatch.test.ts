@@ -85,7 +85,7 @@ async function start(more: Readonly<Record<string, string>> = {}) {
   });
 }
 
-const unknownInstance = { kind: 'instance', instanceId: 'i-0123', change: 'terminated' };
+const unknownInstance = { kind: 'instance', instanceId: 'i-0123', change: 'spot-warning' };
 const invoke = (...bodies: readonly unknown[]) =>
   running?.invoke({
     Records: bodies.map((body, at) => ({
