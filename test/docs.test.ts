@@ -1,7 +1,10 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CODES } from '../src/core/codes.ts';
+import { SYNTH_CODES } from '../src/constructs/synth-error.ts';
+import { CODES as FUNCTION_CODES } from '../src/core/codes.ts';
+
+const CODES = { ...FUNCTION_CODES, ...SYNTH_CODES };
 
 const documents = [...globSync('*.md'), ...globSync('docs/**/*.md')];
 const read = (file: string) => readFileSync(file, 'utf8');
@@ -13,6 +16,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   MF13: 'Why an instance ended',
   MF15: 'Messages that fail',
   MF20: 'Command line and rehearsal',
+  MF30: 'Constructs, at synth',
 };
 
 function renderCodes(): string {
@@ -23,7 +27,7 @@ function renderCodes(): string {
       .map(([reason, { code, says, next }]) => `| ${code} | \`${reason}\` | ${says} | ${next} |`);
     return `## ${heading}\n\n| code | reason | what happened | what to do |\n|---|---|---|---|\n${rows.join('\n')}\n`;
   });
-  return `# Codes\n\nGenerated from \`src/core/codes.ts\` by \`npm run docs:generate\`.\n\n${sections.join('\n')}`;
+  return `# Codes\n\nGenerated from \`src/core/codes.ts\` and \`src/constructs/synth-error.ts\` by \`npm run docs:generate\`.\n\n${sections.join('\n')}`;
 }
 
 test('docs/error-codes.md lists every code', async () => {
@@ -70,4 +74,9 @@ test('every npm script that a document names is there', () => {
     [...read(file).matchAll(/npm run ([\w:]+)/g)].map((match) => match[1] as string),
   );
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
+});
+
+test("the README's app is the example that the packaging tests synthesise", () => {
+  const [, block] = /```ts\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
+  expect(block).toBe(read('examples/minimal/app.ts'));
 });
