@@ -32,6 +32,7 @@ const environment = {
   AWS_SECRET_ACCESS_KEY: 'key',
   AWS_SESSION_TOKEN: 'token',
   MAYFLY_OWNER: 'acme',
+  MAYFLY_DEPLOYMENT: 'blue',
   MAYFLY_POOLS: '[{"name":"linux","labels":["self-hosted","linux"],"priority":0,"publicRepositories":false}]',
   MAYFLY_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/123456789012/queue',
   MAYFLY_WEBHOOK_SECRET_ARN: 'arn:secret',
