@@ -1,7 +1,7 @@
 /** What EC2 may answer to a launch, and what becomes of the jobs: each fault through the deployed functions. */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { InstanceMarket } from '../../src/constructs/pool-choices.ts';
-import { instancesOf, jobRecord, quiet, startJobs } from './stage/look.ts';
+import { attemptRecord, instancesOf, jobRecord, quiet, startJobs } from './stage/look.ts';
 import { openStage, type Stage } from './stage/stage.ts';
 
 const ON_DEMAND = ['partial', 'throttled', 'unauthorized', 'lost', 'twice-lost'];
@@ -37,6 +37,8 @@ async function work(pool: string, count: number): Promise<string[]> {
 const states = async (jobIds: readonly string[]) =>
   (await Promise.all(jobIds.map((id) => jobRecord(stage, id)))).map((job) => `${job?.state} ${job?.reason}`).sort();
 
+const fleetCalls = () => stage.gate.entries.filter(({ call }) => call === 'ec2:CreateFleet').length;
+
 const marketsOf = async (pool: string) =>
   (await instancesOf(stage, pool))
     .map(({ InstanceLifecycle }) => (InstanceLifecycle === 'spot' ? 'spot' : 'on-demand'))
@@ -68,21 +70,25 @@ test('throttled, the job waits and is launched for later, once', async () => {
   const jobIds = await work('throttled', 1);
   expect(await instancesOf(stage, 'throttled')).toEqual([]);
   expect(await states(jobIds)).toEqual([expect.stringMatching(/throttled/)]);
-  await expect.poll(async () => (await instancesOf(stage, 'throttled')).length, { timeout: 30_000 }).toBe(1);
-}, 60_000);
+  await expect.poll(async () => (await instancesOf(stage, 'throttled')).length, { timeout: 50_000 }).toBe(1);
+}, 80_000);
 
 test('without permission the job waits for a person: no fallback, no hot retry', async () => {
+  const before = fleetCalls();
   stage.gate.addFault({ call: 'ec2:CreateFleet', kind: 'refuse', code: 'UnauthorizedOperation', times: 1 });
   const jobIds = await work('unauthorized', 1);
   expect(await states(jobIds)).toEqual([expect.stringMatching(/misconfigured/)]);
   expect(await instancesOf(stage, 'unauthorized')).toEqual([]);
+  expect(fleetCalls()).toBe(before + 1);
 });
 
 test('a missing service-linked role for spot is no shortage: nothing is launched at on-demand prices', async () => {
+  const before = fleetCalls();
   await stage.control.failFleets('AuthFailure.ServiceLinkedRoleCreationNotPermitted');
   const jobIds = await work('no-role', 1);
   expect(await states(jobIds)).toEqual([expect.stringMatching(/misconfigured/)]);
   expect(await instancesOf(stage, 'no-role')).toEqual([]);
+  expect(fleetCalls()).toBe(before + 1);
 });
 
 test('after a lost reply the same request is repeated, and launches nothing more', async () => {
@@ -99,7 +105,10 @@ test('a launch whose every answer was lost is found again by its token when it i
   stage.gate.addFault({ call: 'ec2:CreateFleet', kind: 'lose-reply', times: 2 });
   const jobIds = await work('twice-lost', 1);
   expect(await states(jobIds)).toEqual([expect.stringMatching(/ec2-unanswered/)]);
-  const bound = async () => (await states(jobIds))[0];
-  await expect.poll(bound, { timeout: 50_000, interval: 500 }).toMatch(/boot-pending|LAUNCH|ASSIGNED/);
+  const attemptId = (await jobRecord(stage, jobIds[0] as string))?.attemptId as string;
+  expect((await attemptRecord(stage, attemptId))?.instanceId).toBeUndefined();
+  const [launched] = await instancesOf(stage, 'twice-lost');
+  const bound = async () => (await attemptRecord(stage, attemptId))?.instanceId;
+  await expect.poll(bound, { timeout: 60_000, interval: 500 }).toBe(launched?.InstanceId);
   expect(await instancesOf(stage, 'twice-lost')).toHaveLength(1);
-}, 70_000);
+}, 80_000);
