@@ -116,13 +116,15 @@ describe('mayfly rehearse', () => {
     expectNothingLeft();
   }, 60_000);
 
-  test('a job that leaves a process behind, out of its group and deaf to SIGTERM: nothing stays', async () => {
+  test('a job that leaves processes behind, out of its group, deaf to SIGTERM, without environment: nothing stays', async () => {
     const file = workflow(
       'escape.yml',
       `  a:
     runs-on: [self-hosted, linux]
     steps:
-      - run: setsid bash -c 'trap "" TERM; sleep 987' >/dev/null 2>&1 &
+      - run: |
+          setsid bash -c 'trap "" TERM; sleep 987' >/dev/null 2>&1 &
+          setsid env -i sleep 986 >/dev/null 2>&1 &
 `,
     );
     const { code, stdout } = await rehearse('--workflow', file, '--json');

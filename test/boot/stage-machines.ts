@@ -54,7 +54,14 @@ export class StageMachines {
     const stage = this.#stage as Stage;
     const { access, userId } = await enterInstance(stage, id);
     const credentials = access.credentials as KnownInstance['credentials'];
-    const known: KnownInstance = { id, userId, credentials, tokens: new Map(), userData: await userDataOf(stage, id) };
+    const known: KnownInstance = {
+      id,
+      path: id,
+      userId,
+      credentials,
+      tokens: new Map(),
+      userData: await userDataOf(stage, id),
+    };
     const logFile = join(this.#folder, `${id}.log`);
     const machine = startMachine({
       ...{ name: `mayfly-${this.run}-${id}`, marker: `MAYFLY_INSTANCE=${this.run}/${id}`, logFile },

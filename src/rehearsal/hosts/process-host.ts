@@ -19,7 +19,7 @@ import {
   readTail,
   renderBoot,
 } from './host.ts';
-import { endMarked, findMarked, killNow } from './marked-processes.ts';
+import { endMarked, findInside, findMarked, killNow } from './marked-processes.ts';
 import { removeFolder } from './remove-folder.ts';
 import { renderShims } from './shims.ts';
 
@@ -75,7 +75,7 @@ export class ProcessHost implements RehearsalHost {
 
   leftovers(): Leftovers {
     return {
-      processes: findMarked(`MAYFLY_INSTANCE=${this.#options.run}/`).length,
+      processes: new Set([...findMarked(`MAYFLY_INSTANCE=${this.#options.run}/`), ...findInside(this.#folder)]).size,
       directories: listFolder(this.#folder).length,
     };
   }
@@ -119,7 +119,7 @@ export class ProcessHost implements RehearsalHost {
 
   async #end({ id, folder, marker, boot, stopped }: Running): Promise<void> {
     if (boot.pid !== undefined) killNow(-boot.pid);
-    await endMarked(`${marker}\0`);
+    await endMarked(`${marker}\0`, folder);
     this.#options.onBootLog?.(id, readTail(this.logFile(id)));
     await removeFolder(folder);
     this.#options.services.removeInstance(id);

@@ -1,7 +1,8 @@
 /**
  * What an instance asks of AWS, on one port of this machine:
  *
- *   /i/<instance id>/latest/...   its metadata (the path tells the instances apart, where EC2 has a network for each)
+ *   /i/<instance id>-<secret>/latest/...   its metadata. EC2 has a network for each instance; here a job that does not
+ *                                 know the path of another can not ask for what is another's
  *   POST /                        DynamoDB: its mailbox row
  *   /<bucket>/<key>               S3: the runner packages
  *
@@ -74,8 +75,9 @@ export async function serveInstances(options: InstanceServicesOptions): Promise<
     port,
     url,
     addInstance(id, roleId) {
-      instances.set(id, { id, userId: `${roleId}:${id}`, credentials: newCredentials(), tokens: new Map() });
-      return { metadata: `${url}/i/${id}`, dynamodb: url, s3: `${url}/${options.bucket}` };
+      const path = `${id}-${randomBytes(12).toString('hex')}`;
+      instances.set(id, { id, path, userId: `${roleId}:${id}`, credentials: newCredentials(), tokens: new Map() });
+      return { metadata: `${url}/i/${path}`, dynamodb: url, s3: `${url}/${options.bucket}` };
     },
     setUserData(id, userData) {
       const instance = instances.get(id);
@@ -86,7 +88,7 @@ export async function serveInstances(options: InstanceServicesOptions): Promise<
       if (instance) instance.spotAction = { action: 'terminate', time: new Date(at).toISOString() };
     },
     metadataOf: (id) => (request, response) => {
-      request.url = `/i/${id}${request.url}`;
+      request.url = `/i/${instances.get(id)?.path ?? id}${request.url}`;
       listener(request, response);
     },
     removeInstance: (id) => void instances.delete(id),
@@ -110,7 +112,7 @@ async function answer(
 
   const [, metadataOf, path] = /^\/i\/([^/]+)(\/.+)$/.exec(request.url) ?? [];
   if (metadataOf !== undefined && path !== undefined) {
-    const instance = instances.get(metadataOf);
+    const instance = [...instances.values()].find((one) => one.path === metadataOf);
     if (instance === undefined) return { status: 404, type: 'text/plain', body: '' };
     note(instance, { kind: 'metadata-read', path });
     return answerMetadata(path, request, instance, { region, domain: DOMAIN, now });

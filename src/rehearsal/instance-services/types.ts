@@ -28,6 +28,8 @@ export type Note = InstanceEvent extends infer E ? (E extends unknown ? Omit<E, 
 /** An instance as the server knows it. */
 export interface KnownInstance {
   readonly id: string;
+  /** Where its metadata are: known to it alone. */
+  readonly path: string;
   /** `aws:userid` of its role session: `<role id>:<instance id>`. */
   readonly userId: string;
   readonly credentials: Credentials;
