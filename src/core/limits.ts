@@ -45,6 +45,11 @@ export const limits = {
   /** How long the row of a minute's points is kept. */
   pointsTtlMs: 10 * MINUTE,
 
+  /**
+   * An instance is replaced this long after its end at the earliest: the news that its job has run may come after the
+   * news that it is gone, and then there is nothing to replace.
+   */
+  replaceMs: 10 * SECOND,
   /** When a job had to wait (pool full, paced), the pool is planned anew after this long. */
   wakeMs: 10 * SECOND,
   /** The same after EC2 had no capacity. */

@@ -123,9 +123,21 @@ describe('instances', () => {
     const w = await world();
     await w.dispatch(w.event('queued', 1));
     await w.dispatch(w.terminated(w.fleet.list()[0]?.id as string));
+    expect(await w.job(1)).toMatchObject({ state: 'WANTED', reason: 'instance-lost' });
+    await w.drain(limits.replaceMs);
     expect(await w.job(1)).toMatchObject({ state: 'LAUNCHING', attemptId: '1-2', failures: 1 });
     expect([...w.github.runners.keys()]).toEqual([runnerNameOf(DEPLOYMENT, '1-2')]);
     expect(await w.live()).toBe(1);
+  });
+
+  test('news of the end before the news that its job has run: nothing is replaced', async () => {
+    const w = await world();
+    await w.dispatch(w.event('queued', 1));
+    await w.dispatch(w.terminated(w.fleet.list()[0]?.id as string));
+    await w.dispatch(w.running(1, '1-1'), w.done(1, '1-1'));
+    await w.drain(10 * limits.replaceMs);
+    expect(w.fleet.list()).toHaveLength(1);
+    expect(await w.job(1)).toMatchObject({ state: 'DONE' });
   });
 
   test('a job whose instances keep dying is not launched for at speed', async () => {
@@ -135,6 +147,7 @@ describe('instances', () => {
       const last = w.fleet.list().at(-1)?.id as string;
       w.fleet.instanceEnded(last, 'dead');
       await w.dispatch(w.terminated(last));
+      await w.drain(limits.replaceMs);
     }
     expect(w.fleet.list()).toHaveLength(limits.attemptsWithoutJob);
     expect(await w.job(1)).toMatchObject({ state: 'WANTED', reason: 'attempts-spent' });
@@ -149,7 +162,7 @@ describe('instances', () => {
     expect(await w.dispatch(w.terminated('i-stranger'))).toEqual([]);
     await w.dispatch(w.terminated(instance), w.terminated(instance));
     await w.dispatch(w.terminated(instance));
-    expect(await w.live()).toBe(1);
+    expect(await w.live()).toBe(0);
   });
 
   test('one that stopped is terminated', async () => {

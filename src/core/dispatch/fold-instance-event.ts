@@ -60,7 +60,7 @@ function loseAttempt(ledger: Ledger, jobId: string, attemptId: string): void {
     attemptId: undefined,
     failures,
     reason: isSpent ? 'attempts-spent' : 'instance-lost',
-    retryAt: isSpent ? ledger.now + limits.slowRetryMs : undefined,
+    retryAt: ledger.now + (isSpent ? limits.slowRetryMs : limits.replaceMs),
   });
 }
 
