@@ -8,7 +8,7 @@
  *
  * DynamoDB and S3 know the caller by its signature.
  */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../core/ports.ts';
@@ -61,6 +61,7 @@ const DOMAIN = 'amazonaws.com';
 /** @throws the error of `listen`, e.g. EADDRINUSE. */
 export async function serveInstances(options: InstanceServicesOptions): Promise<InstanceServices> {
   const instances = new Map<string, KnownInstance>();
+  const secret = randomBytes(24);
   const listener: RequestListener = (request, response) => {
     void respond(request, response, (read) => answer(read, instances, options));
   };
@@ -75,7 +76,7 @@ export async function serveInstances(options: InstanceServicesOptions): Promise<
     port,
     url,
     addInstance(id, roleId) {
-      const path = `${id}-${randomBytes(12).toString('hex')}`;
+      const path = `${id}-${createHmac('sha256', secret).update(id).digest('hex').slice(0, 24)}`;
       instances.set(id, { id, path, userId: `${roleId}:${id}`, credentials: newCredentials(), tokens: new Map() });
       return { metadata: `${url}/i/${path}`, dynamodb: url, s3: `${url}/${options.bucket}` };
     },
