@@ -1,6 +1,6 @@
 import { Annotations, aws_ec2 as ec2, Token } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
-import { PoolPlatform } from './pool-choices';
+import { InstanceMarket, PoolPlatform } from './pool-choices';
 import type { RunnerPoolOptions } from './pool-options';
 import { SynthError, type SynthFault } from './synth-error';
 
@@ -19,6 +19,17 @@ export function checkPool(construct: IConstruct, name: string, owner: string, op
     checkRepository(repository, owner, refuse);
   }
   checkLimits(options, refuse);
+  warn(construct, name, options);
+}
+
+/** Of what works, but hardly as it is meant. */
+function warn(construct: IConstruct, name: string, options: RunnerPoolOptions): void {
+  if (options.rerunReclaimed && (options.market ?? InstanceMarket.ON_DEMAND) === InstanceMarket.ON_DEMAND) {
+    Annotations.of(construct).addWarningV2(
+      'mayfly:rerun-reclaimed',
+      `Pool "${name}" has rerunReclaimed, but its market is on-demand: EC2 takes only spot instances back.`,
+    );
+  }
   if (options.allowedRepositories && options.runnerGroupId === undefined && options.repository === undefined) {
     Annotations.of(construct).addWarningV2(
       'mayfly:allowed-repositories',

@@ -31,6 +31,15 @@ export const DISPATCH_ENV = {
   githubUrl: 'MAYFLY_GITHUB_URL',
 } as const;
 
+/** Environment of the reconcile function: all that dispatch has, and this. */
+export const RECONCILE_ENV = {
+  ...DISPATCH_ENV,
+  /** Organisation or user whose jobs are run. */
+  owner: 'MAYFLY_OWNER',
+  /** JSON: names of foreign runners that raise no alarm; `*` stands for any text. Absent: no alarm at all. */
+  allowedForeignRunners: 'MAYFLY_ALLOWED_FOREIGN_RUNNERS',
+} as const;
+
 /** Environment of the runner-cache function. */
 export const RUNNER_CACHE_ENV = {
   table: 'MAYFLY_TABLE',
@@ -91,6 +100,8 @@ export interface PoolParameter extends WebhookPool {
   readonly maxRunners: number;
   readonly idleTimeoutMs: number;
   readonly bootDeadlineMs: number;
+  readonly lifetimeMs: number;
+  readonly rerunReclaimed: boolean;
 }
 
 /** Tags on every instance, volume and fleet. The values are ids, never names of jobs or repositories. */

@@ -50,6 +50,14 @@ export interface RunnerPoolOptions {
   readonly market?: InstanceMarket;
 
   /**
+   * Whether a job whose spot instance EC2 took back is run again, once its workflow run is over. Its steps then happen
+   * twice. The GitHub App needs the permission "Actions: write" for it.
+   *
+   * @default false
+   */
+  readonly rerunReclaimed?: boolean;
+
+  /**
    * How EC2 chooses on the spot market.
    *
    * @default SpotAllocation.PRICE_CAPACITY_OPTIMIZED

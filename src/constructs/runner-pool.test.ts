@@ -61,6 +61,7 @@ test('setup commands come into the user data; too many are refused', () => {
 test('dispatch reads all of a pool from one parameter, template version and role id as a pair', () => {
   const { stack } = makePool({
     market: InstanceMarket.SPOT_WITH_FALLBACK,
+    rerunReclaimed: true,
     onDemandAllocation: OnDemandAllocation.PRIORITIZED,
     instanceTypes: [new ec2.InstanceType('c7i.large')],
     repository: 'acme/shop',
@@ -97,6 +98,8 @@ test('dispatch reads all of a pool from one parameter, template version and role
     maxRunners: 7,
     idleTimeoutMs: 60_000,
     bootDeadlineMs: 120_000,
+    lifetimeMs: (2 + 1 + 360) * 60_000,
+    rerunReclaimed: true,
   });
   const { Variables } = theOne(stack, 'AWS::Lambda::Function', 'Dispatch').Properties.Environment;
   expect(textOf(Variables.MAYFLY_POOL_PARAMETERS)).toMatch(/^<FleetlinuxParameter\w+>$/);
@@ -202,6 +205,24 @@ test('allowedRepositories without a runner group is warned of', () => {
   expect(warnings({})).toHaveLength(1);
   expect(warnings({ runnerGroupId: 2 })).toEqual([]);
   expect(warnings({ repository: 'acme/shop' })).toEqual([]);
+});
+
+test('the parameter has the lifetime of the user data, whatever the clocks', () => {
+  const clocks = { bootDeadline: Duration.minutes(3), idleTimeout: Duration.minutes(4) };
+  const { stack } = makePool({ ...clocks, maxJobDuration: Duration.minutes(30) });
+  const { lifetimeMs } = JSON.parse(textOf(theOne(stack, 'AWS::SSM::Parameter').Properties.Value));
+  expect(lifetimeMs).toBe(37 * 60_000);
+  const { UserData } = theOne(stack, 'AWS::EC2::LaunchTemplate').Properties.LaunchTemplateData;
+  expect(textOf(UserData)).toContain(`LIFETIME_MS=${lifetimeMs} `);
+});
+
+test('rerunReclaimed on a pool that is never reclaimed is warned of', () => {
+  const warnings = (options: Partial<RunnerPoolOptions>) =>
+    Annotations.fromStack(makePool(options).stack).findWarning('*', Match.stringLikeRegexp('rerunReclaimed'));
+  expect(warnings({ rerunReclaimed: true })).toHaveLength(1);
+  expect(warnings({ rerunReclaimed: true, market: InstanceMarket.SPOT })).toEqual([]);
+  expect(warnings({ rerunReclaimed: true, market: InstanceMarket.SPOT_WITH_FALLBACK })).toEqual([]);
+  expect(warnings({})).toEqual([]);
 });
 
 test('a pool makes no resource with a fixed partition or region', () => {

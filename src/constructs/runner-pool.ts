@@ -112,15 +112,14 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
   }
 
   private renderUserData(role: iam.Role, props: RunnerPoolProps): string {
-    const { idleTimeoutMs, bootDeadlineMs } = clocksOf(props);
+    const { bootDeadlineMs, lifetimeMs } = clocksOf(props);
     return bootScript(this.poolName, {
       platform: this.platform === PoolPlatform.LINUX_ARM64 ? 'linux-arm64' : 'linux-x64',
       roleId: role.roleId,
       mailboxTable: props.mailboxTable.tableName,
       bucket: props.bucket.bucketName,
       bootDeadlineMs,
-      // A job that starts in the last moment of the idle time has all of its own time.
-      lifetimeMs: bootDeadlineMs + idleTimeoutMs + (props.maxJobDuration ?? Duration.hours(6)).toMilliseconds(),
+      lifetimeMs,
       setupCommands: props.setupCommands,
     });
   }
@@ -141,6 +140,7 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
       onDemandAllocation: props.onDemandAllocation ?? OnDemandAllocation.LOWEST_PRICE,
       market: market === InstanceMarket.ON_DEMAND ? 'on-demand' : 'spot',
       onDemandFallback: market === InstanceMarket.SPOT_WITH_FALLBACK,
+      rerunReclaimed: props.rerunReclaimed ?? false,
       launchTemplateId: template.ref,
       launchTemplateVersion: template.attrLatestVersionNumber,
       roleId: role.roleId,
@@ -159,11 +159,13 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
   }
 }
 
-function clocksOf(props: RunnerPoolOptions): { idleTimeoutMs: number; bootDeadlineMs: number } {
-  return {
-    idleTimeoutMs: (props.idleTimeout ?? Duration.minutes(10)).toMilliseconds(),
-    bootDeadlineMs: (props.bootDeadline ?? Duration.minutes(5)).toMilliseconds(),
-  };
+/** What the instance and who watches it from outside both go by. */
+function clocksOf(props: RunnerPoolOptions): Pick<PoolParameter, 'idleTimeoutMs' | 'bootDeadlineMs' | 'lifetimeMs'> {
+  const idleTimeoutMs = (props.idleTimeout ?? Duration.minutes(10)).toMilliseconds();
+  const bootDeadlineMs = (props.bootDeadline ?? Duration.minutes(5)).toMilliseconds();
+  // A job that starts in the last moment of the idle time has all of its own time.
+  const lifetimeMs = bootDeadlineMs + idleTimeoutMs + (props.maxJobDuration ?? Duration.hours(6)).toMilliseconds();
+  return { idleTimeoutMs, bootDeadlineMs, lifetimeMs };
 }
 
 function routingOf(name: string, props: RunnerPoolOptions): WebhookPool {
