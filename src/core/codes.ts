@@ -147,13 +147,28 @@ const BOOT = {
   },
   'second-boot': {
     code: 'MF1312',
-    says: 'The instance was rebooted: it powers off, as its JIT config is spent.',
+    says: 'The job rebooted the instance or shut it down: it powers off, as its JIT config is spent.',
     next: 'Do not reboot in a job.',
   },
   'setup-failed': {
     code: 'MF1314',
-    says: 'A setup command of the pool failed or did not end before the boot deadline.',
+    says: 'A setup command of the pool, or the installation of packages (command 0), failed or did not end in time.',
     next: 'See the output in the boot report: it has the last lines.',
+  },
+  'no-job': {
+    code: 'MF1315',
+    says: 'The runner ended without a job, as its registration was deleted: at the end of its idle time, or by hand.',
+    next: 'Nothing to do.',
+  },
+  'idle-over': {
+    code: 'MF1316',
+    says: 'No job came, and nobody ended the instance when it said so: it powered off by itself.',
+    next: 'See why the reconciler did not delete its runner.',
+  },
+  'job-refused': {
+    code: 'MF1317',
+    says: 'The pool does not run such jobs (repository, public repository or fork): the job fails before its first step.',
+    next: "Send the job to another pool, or change the pool's allowed repositories, public repositories or forks.",
   },
 } as const satisfies Record<string, CodeText>;
 
