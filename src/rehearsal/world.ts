@@ -172,7 +172,7 @@ async function build(
     webhookUrl: webhook.url,
     webhookSecret,
     leftovers: () => ({
-      instances: fleet.list().filter(({ state }) => state !== 'terminated').length,
+      instances: fleet.instances().filter(({ state }) => state !== 'terminated').length,
       runners: isClosed ? 0 : model.state.runners.size,
       ...host.leftovers(),
       messages: isClosed ? 0 : Object.values(queue.counts()).reduce((sum, count) => sum + count, 0),

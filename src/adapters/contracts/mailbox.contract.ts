@@ -76,7 +76,51 @@ export function describeMailbox(name: string, make: () => Promise<MailboxUnderTe
       expect(await take(id, at)).toBeUndefined();
     });
   });
+  describeClosing(name, make);
   describeRows(name, make);
+}
+
+function describeClosing(name: string, make: () => Promise<MailboxUnderTest>): void {
+  describe(`${name}: closing a row of a mailbox`, () => {
+    test('no letter can be given any more, and nothing can be taken', async () => {
+      const { mailbox, take, report } = await make();
+      const id = freshUser();
+      await report(id, 'started');
+      expect(await mailbox.close(id, expiresAt)).toBe('closed');
+      expect(await mailbox.give(id, letter, expiresAt, runner)).toBe('already');
+      expect(await take(id, at)).toBeUndefined();
+      expect(await mailbox.read([id])).toEqual([{ id, given: true, taken: true, boot: 'started' }]);
+      expect(await mailbox.close(id, expiresAt)).toBe('already');
+    });
+
+    test('a row without anything is closed, too', async () => {
+      const { mailbox } = await make();
+      const id = freshUser();
+      expect(await mailbox.close(id, expiresAt)).toBe('closed');
+      expect(await mailbox.give(id, letter, expiresAt, runner)).toBe('already');
+    });
+
+    test('a letter that was given stays, taken or not', async () => {
+      const { mailbox, take } = await make();
+      const id = freshUser();
+      await mailbox.give(id, letter, expiresAt, runner);
+      expect(await mailbox.close(id, expiresAt)).toBe('already');
+      expect(await take(id, at)).toBe(letter);
+      expect(await mailbox.close(id, expiresAt)).toBe('already');
+    });
+
+    test('of a letter and a closing at once, one wins', async () => {
+      const { mailbox, take } = await make();
+      for (const id of Array.from({ length: 10 }, freshUser)) {
+        const [given, closed] = await Promise.all([
+          mailbox.give(id, letter, expiresAt, runner),
+          mailbox.close(id, expiresAt),
+        ]);
+        expect([given, closed]).toEqual(given === 'given' ? ['given', 'already'] : ['already', 'closed']);
+        expect(await take(id, at)).toBe(given === 'given' ? letter : undefined);
+      }
+    });
+  });
 }
 
 function describeRows(name: string, make: () => Promise<MailboxUnderTest>): void {

@@ -27,7 +27,7 @@ describeFleet('local', async () => {
     host: { start: () => {}, stop: (id) => fleet.instanceEnded(id, 'x') },
   });
   const living = async (launchId: string) =>
-    fleet.list().flatMap((one) => (one.launchId === launchId && one.state !== 'terminated' ? [one.id] : []));
+    fleet.instances().flatMap((one) => (one.launchId === launchId && one.state !== 'terminated' ? [one.id] : []));
   return { fleet, pool, living };
 });
 
@@ -37,7 +37,7 @@ const second = 'i-00000000000000002';
 test('launches as many instances as there are attempts, and hands them to the host', async () => {
   const { fleet, started } = fleetWith();
   expect(await fleet.launch(launchOf('launch', 2), pool)).toEqual({ kind: 'ok', instanceIds: [first, second] });
-  expect(started).toEqual(fleet.list());
+  expect(started).toEqual(fleet.instances());
   expect(started[0]).toEqual({
     id: first,
     launchId: 'launch',
@@ -91,7 +91,7 @@ test('an instance runs, ends by itself, and says why', async () => {
     `${first} running`,
     `${first} terminated Client.InstanceInitiatedShutdown`,
   ]);
-  expect(fleet.list()).toMatchObject([{ state: 'terminated', launchedAt: 1_000, terminatedAt: 5_000 }]);
+  expect(fleet.instances()).toMatchObject([{ state: 'terminated', launchedAt: 1_000, terminatedAt: 5_000 }]);
 });
 
 test('terminating stops the host once; the instance is gone when the host says so', async () => {
@@ -100,9 +100,9 @@ test('terminating stops the host once; the instance is gone when the host says s
   expect(await fleet.terminate(first)).toBe('ok');
   expect(await fleet.terminate(first)).toBe('ok');
   expect(stopped).toEqual([first]);
-  expect(fleet.list()).toMatchObject([{ state: 'pending' }]);
+  expect(fleet.instances()).toMatchObject([{ state: 'pending' }]);
   fleet.instanceEnded(first, 'Client.InstanceInitiatedShutdown');
-  expect(fleet.list()).toMatchObject([{ state: 'terminated', stateReason: 'Client.UserInitiatedShutdown' }]);
+  expect(fleet.instances()).toMatchObject([{ state: 'terminated', stateReason: 'Client.UserInitiatedShutdown' }]);
   expect(await fleet.terminate(first)).toBe('ok');
   expect(stopped).toEqual([first]);
   expect(await fleet.terminate('i-0ffffffffffffffff')).toBe('not-ours');
@@ -117,9 +117,9 @@ test('a host that ends an instance at once is fine', async () => {
     },
   });
   await fleet.launch(launchOf('launch', 1), pool);
-  expect(fleet.list()).toMatchObject([{ state: 'running' }]);
+  expect(fleet.instances()).toMatchObject([{ state: 'running' }]);
   await fleet.terminate(first);
-  expect(fleet.list()).toMatchObject([{ state: 'terminated' }]);
+  expect(fleet.instances()).toMatchObject([{ state: 'terminated' }]);
 });
 
 test('less capacity gives fewer instances, none gives no-capacity, and a replay the same', async () => {
@@ -128,6 +128,41 @@ test('less capacity gives fewer instances, none gives no-capacity, and a replay 
   const none = launchOf('b', 1, { market: 'on-demand' });
   expect(await fleet.launch(none, pool)).toMatchObject({ kind: 'no-capacity' });
   expect(await fleet.launch(none, pool)).toMatchObject({ kind: 'no-capacity' });
+});
+
+test('what had no capacity is told with a shortfall, and with nothing at all, and again with a replay', async () => {
+  const exhausted = [{ instanceType: 'm7i.large', subnetId: 'subnet-1' }];
+  const { fleet } = fleetWith(({ attemptIds }) => ({ instances: attemptIds.length - 1, exhausted }));
+  const short = { kind: 'ok', instanceIds: [first], exhausted };
+  expect(await fleet.launch(launchOf('a', 2), pool)).toEqual(short);
+  expect(await fleet.launch(launchOf('a', 2), pool)).toEqual(short);
+  expect(await fleet.launch(launchOf('b', 1), pool)).toMatchObject({ kind: 'no-capacity', exhausted });
+});
+
+test('a filled launch tells of nothing exhausted: there was capacity all the same', async () => {
+  const exhausted = [{ instanceType: 'm7i.large', subnetId: 'subnet-1' }];
+  const { fleet } = fleetWith(() => ({ instances: 5, exhausted }));
+  expect(await fleet.launch(launchOf('a', 2), pool)).toEqual({ kind: 'ok', instanceIds: [first, second] });
+});
+
+test('other choices are another request', async () => {
+  const { fleet } = fleetWith();
+  await fleet.launch(launchOf('launch', 1), pool);
+  const exhausted = [{ instanceType: 'other', subnetId: 'other' }];
+  const other = launchOf('launch', 1, { fleet: { ...pool.fleet, exhausted } });
+  expect(await fleet.launch(other, pool)).toMatchObject({ kind: 'over' });
+});
+
+test('an ended instance is listed for an hour', async () => {
+  const { fleet, time } = fleetWith();
+  await fleet.launch(launchOf('launch', 1), pool);
+  time.now = 5_000;
+  fleet.instanceEnded(first, 'Client.InstanceInitiatedShutdown');
+  time.now += 3_600_000;
+  expect(await fleet.list()).toMatchObject([{ id: first, state: 'terminated' }]);
+  time.now += 1;
+  expect(await fleet.list()).toEqual([]);
+  expect(fleet.instances()).toHaveLength(1);
 });
 
 test('a throttled or refused request used no token', async () => {

@@ -1,24 +1,32 @@
 /**
  * EC2's instant fleets in memory. Instances are run by an `InstanceHost`; an instance is `terminated` when its host says
- * that it ended, also after `terminate`. All are listed until then and afterwards, so that nothing is left unseen.
+ * that it ended, also after `terminate`. `instances()` has all that ever were, so that nothing is left unseen.
  */
-import type { Clock, Fleet, LaunchOutcome } from '../../core/ports.ts';
-import type { Launch, Pool } from '../../core/types.ts';
+import type { Clock, Fleet, Instance, LaunchOutcome } from '../../core/ports.ts';
+import type { Launch, Override, Pool } from '../../core/types.ts';
+import { overridesOf } from '../overrides.ts';
 import type { InstanceHost, LocalInstance } from './instance-host.ts';
 
 /**
- * What a launch finds: capacity for so many instances, or a fault. `unknown`: all are launched, but the answer is lost,
- * so that only a replay finds them.
+ * What a launch finds: capacity for so many instances, or a fault. `exhausted`: the choices that had none, told unless the
+ * launch was filled. `unknown`: all are launched, but the answer is lost, so that only a replay finds them.
  */
-export type Capacity = number | 'throttled' | 'misconfigured' | 'unknown';
+export type Capacity =
+  | number
+  | { readonly instances: number; readonly exhausted: readonly Override[] }
+  | 'throttled'
+  | 'misconfigured'
+  | 'unknown';
 
 export interface LocalFleetOptions {
   readonly clock: Clock;
   readonly host: InstanceHost;
-  /** Asked for each new launch, not for replays. Default: there is capacity for everything. */
+  /** Asked for each new launch that has a choice left, not for replays. Default: there is capacity for everything. */
   readonly capacity?: (launch: Launch) => Capacity;
 }
 
+/** EC2 shows an ended instance for about an hour. */
+const SHOWN_MS = 3_600_000;
 /** EC2's word for "TerminateInstances was called". */
 const BY_REQUEST = 'Client.UserInitiatedShutdown';
 
@@ -43,12 +51,13 @@ export class LocalFleet implements Fleet {
     const answered = this.#answers.get(launch.id);
     if (answered !== undefined) return this.#replay(answered, parameters);
 
-    const capacity = this.#options.capacity?.(launch) ?? Number.POSITIVE_INFINITY;
+    const capacity = this.#capacityFor(launch);
     if (capacity === 'throttled') return { kind: 'throttled', detail: 'RequestLimitExceeded' };
     if (capacity === 'misconfigured') return { kind: 'misconfigured', detail: 'UnauthorizedOperation' };
 
-    const wanted = launch.attemptIds.length;
-    const outcome = this.#start(launch, pool, capacity === 'unknown' ? wanted : Math.min(capacity, wanted));
+    const found = capacity === 'unknown' ? Number.POSITIVE_INFINITY : capacity;
+    const { instances, exhausted } = typeof found === 'number' ? { instances: found, exhausted: [] } : found;
+    const outcome = this.#start(launch, pool, instances, exhausted);
     this.#answers.set(launch.id, { parameters, outcome });
     return capacity === 'unknown' ? { kind: 'unknown', detail: 'the reply was lost' } : outcome;
   }
@@ -77,8 +86,15 @@ export class LocalFleet implements Fleet {
     this.#change({ ...instance, state: 'terminated', terminatedAt: this.#options.clock(), stateReason: reason });
   }
 
+  async list(): Promise<readonly Instance[]> {
+    const since = this.#options.clock() - SHOWN_MS;
+    return this.instances()
+      .filter(({ terminatedAt }) => terminatedAt === undefined || terminatedAt >= since)
+      .map((one) => (this.#stopping.has(one.id) ? { ...one, state: 'shutting-down', stateReason: BY_REQUEST } : one));
+  }
+
   /** All instances that ever were, in the order of their launch. */
-  list(): readonly LocalInstance[] {
+  instances(): readonly LocalInstance[] {
     return [...this.#instances.values()];
   }
 
@@ -96,11 +112,18 @@ export class LocalFleet implements Fleet {
     return outcome;
   }
 
-  #start(launch: Launch, pool: Pool, count: number): LaunchOutcome {
-    if (count < 1) return { kind: 'no-capacity', detail: 'InsufficientInstanceCapacity' };
-    const started = Array.from({ length: count }, () => this.#create(launch));
+  #capacityFor(launch: Launch): Capacity {
+    if (overridesOf(launch.fleet).length === 0) return 0;
+    return this.#options.capacity?.(launch) ?? Number.POSITIVE_INFINITY;
+  }
+
+  #start(launch: Launch, pool: Pool, capacity: number, exhausted: readonly Override[]): LaunchOutcome {
+    const wanted = launch.attemptIds.length;
+    const told = capacity < wanted && exhausted.length > 0 ? { exhausted } : {};
+    if (capacity < 1) return { kind: 'no-capacity', detail: 'InsufficientInstanceCapacity', ...told };
+    const started = Array.from({ length: Math.min(capacity, wanted) }, () => this.#create(launch));
     for (const instance of started) this.#options.host.start(instance, pool);
-    return { kind: 'ok', instanceIds: started.map(({ id }) => id) };
+    return { kind: 'ok', instanceIds: started.map(({ id }) => id), ...told };
   }
 
   #create(launch: Launch): LocalInstance {

@@ -30,6 +30,14 @@ export class LocalMailbox implements Mailbox {
     });
   }
 
+  async close(userId: string, expiresAt: number): Promise<'closed' | 'already'> {
+    const row = this.#row(userId);
+    if (row.jit !== undefined) return 'already';
+    row.jit = USED;
+    row.expiresAt = expiresAt;
+    return 'closed';
+  }
+
   /** By the instance: its letter, once. None: not there yet, or taken. `at`: what it writes as the time of taking. */
   take(userId: string, at: string): string | undefined {
     const row = this.#rows.get(userId);

@@ -9,13 +9,13 @@ describe('what the fleet may answer', () => {
     let capacity = 3;
     const w = await world([aPool()], () => capacity);
     await w.dispatch(...range(5).map((id) => w.event('queued', id)));
-    expect(w.fleet.list()).toHaveLength(3);
+    expect(w.fleet.instances()).toHaveLength(3);
     expect(await w.live()).toBe(3);
     expect(await w.job(5)).toMatchObject({ state: 'WANTED', reason: 'no-capacity' });
     expect(await w.attempt('5-1')).toMatchObject({ state: 'FAILED' });
     capacity = 10;
     await w.drain(limits.capacityRetryMs);
-    expect(w.fleet.list()).toHaveLength(5);
+    expect(w.fleet.instances()).toHaveLength(5);
     expect(await w.job(5)).toMatchObject({ attemptId: '5-2' });
   });
 
@@ -48,7 +48,7 @@ describe('what the fleet may answer', () => {
     expect(await w.job(1)).toMatchObject({ reason: fault === 'unknown' ? 'ec2-unanswered' : 'ec2-throttled' });
     expect(await w.launchRecord('mf-test-1-1')).toMatchObject({ state: 'SENT' });
     await w.drain(2 * limits.unansweredLaunchMs);
-    expect(w.fleet.list()).toHaveLength(2);
+    expect(w.fleet.instances()).toHaveLength(2);
     expect(w.launches[1]).toMatchObject({ id: 'mf-test-1-1', attemptIds: ['1-1', '2-1'] });
     expect(await w.mail('2-1')).toBe(true);
     answers = [];
@@ -64,7 +64,7 @@ describe('what GitHub may answer', () => {
     expect(await w.attempt('1-1')).toMatchObject({ state: 'LAUNCHED' });
     await w.drain(30_000);
     expect(await w.mail('1-1')).toBe(true);
-    expect(w.fleet.list()).toHaveLength(1);
+    expect(w.fleet.instances()).toHaveLength(1);
   });
 
   test.each([
@@ -111,7 +111,7 @@ describe('crashes between two steps are repaired by the repeated message', () =>
     w.beforeWrite = () => {};
     w.now += 180_000;
     await w.dispatch(w.event('queued', 1));
-    expect(w.fleet.list()).toHaveLength(1);
+    expect(w.fleet.instances()).toHaveLength(1);
     expect(await w.attempt('1-1')).toMatchObject({ state: 'REGISTERED' });
     expect(w.github.runners.size).toBe(1);
     expect(await w.mail('1-1')).toBe(true);
@@ -122,7 +122,7 @@ describe('instances', () => {
   test('one that dies before its job ran is replaced, and its runner is deleted', async () => {
     const w = await world();
     await w.dispatch(w.event('queued', 1));
-    await w.dispatch(w.terminated(w.fleet.list()[0]?.id as string));
+    await w.dispatch(w.terminated(w.fleet.instances()[0]?.id as string));
     expect(await w.job(1)).toMatchObject({ state: 'WANTED', reason: 'instance-lost' });
     await w.drain(limits.replaceMs);
     expect(await w.job(1)).toMatchObject({ state: 'LAUNCHING', attemptId: '1-2', failures: 1 });
@@ -133,10 +133,10 @@ describe('instances', () => {
   test('news of the end before the news that its job has run: nothing is replaced', async () => {
     const w = await world();
     await w.dispatch(w.event('queued', 1));
-    await w.dispatch(w.terminated(w.fleet.list()[0]?.id as string));
+    await w.dispatch(w.terminated(w.fleet.instances()[0]?.id as string));
     await w.dispatch(w.running(1, '1-1'), w.done(1, '1-1'));
     await w.drain(10 * limits.replaceMs);
-    expect(w.fleet.list()).toHaveLength(1);
+    expect(w.fleet.instances()).toHaveLength(1);
     expect(await w.job(1)).toMatchObject({ state: 'DONE' });
   });
 
@@ -144,21 +144,21 @@ describe('instances', () => {
     const w = await world();
     await w.dispatch(w.event('queued', 1));
     for (let round = 0; round < 6; round++) {
-      const last = w.fleet.list().at(-1)?.id as string;
+      const last = w.fleet.instances().at(-1)?.id as string;
       w.fleet.instanceEnded(last, 'dead');
       await w.dispatch(w.terminated(last));
       await w.drain(limits.replaceMs);
     }
-    expect(w.fleet.list()).toHaveLength(limits.attemptsWithoutJob);
+    expect(w.fleet.instances()).toHaveLength(limits.attemptsWithoutJob);
     expect(await w.job(1)).toMatchObject({ state: 'WANTED', reason: 'attempts-spent' });
     await w.drain(limits.slowRetryMs);
-    expect(w.fleet.list()).toHaveLength(limits.attemptsWithoutJob + 1);
+    expect(w.fleet.instances()).toHaveLength(limits.attemptsWithoutJob + 1);
   });
 
   test('unknown ones, and news told twice, are dropped', async () => {
     const w = await world();
     await w.dispatch(w.event('queued', 1));
-    const instance = w.fleet.list()[0]?.id as string;
+    const instance = w.fleet.instances()[0]?.id as string;
     expect(await w.dispatch(w.terminated('i-stranger'))).toEqual([]);
     await w.dispatch(w.terminated(instance), w.terminated(instance));
     await w.dispatch(w.terminated(instance));
@@ -168,9 +168,9 @@ describe('instances', () => {
   test('one that stopped is terminated', async () => {
     const w = await world();
     await w.dispatch(w.event('queued', 1));
-    const instanceId = w.fleet.list()[0]?.id as string;
+    const instanceId = w.fleet.instances()[0]?.id as string;
     await w.dispatch({ kind: 'instance', instanceId, change: 'stopped' });
-    expect(w.fleet.list()[0]).toMatchObject({ state: 'terminated' });
+    expect(w.fleet.instances()[0]).toMatchObject({ state: 'terminated' });
   });
 
   test('a spare that idles for too long: runner deleted first, then terminated', async () => {
@@ -179,8 +179,8 @@ describe('instances', () => {
     await w.dispatch(w.done(1));
     await w.drain(aPool().idleTimeoutMs + limits.wakeMs);
     expect(w.github.runners.size).toBe(0);
-    expect(w.fleet.list()[0]).toMatchObject({ state: 'terminated' });
-    await w.dispatch(w.terminated(w.fleet.list()[0]?.id as string));
+    expect(w.fleet.instances()[0]).toMatchObject({ state: 'terminated' });
+    await w.dispatch(w.terminated(w.fleet.instances()[0]?.id as string));
     expect(await w.open()).toEqual([]);
   });
 
@@ -190,7 +190,7 @@ describe('instances', () => {
     await w.dispatch(w.done(1));
     for (const runner of w.github.runners.values()) runner.busy = true;
     await w.drain(aPool().idleTimeoutMs + limits.wakeMs);
-    expect(w.fleet.list()[0]).toMatchObject({ state: 'pending' });
+    expect(w.fleet.instances()[0]).toMatchObject({ state: 'pending' });
     expect(await w.attempt('1-1')).toMatchObject({ state: 'BUSY' });
   });
 });
@@ -205,7 +205,7 @@ describe('a spare whose runner GitHub does not know', () => {
     const calls = w.github.calls;
     await w.drain(10 * limits.wakeMs);
     expect(w.github.calls).toBe(calls);
-    expect(w.fleet.list()[0]).toMatchObject({ state: 'pending' });
+    expect(w.fleet.instances()[0]).toMatchObject({ state: 'pending' });
     expect(await w.attempt('1-1')).toMatchObject({ state: 'ENDING' });
   });
 });
@@ -235,6 +235,6 @@ describe('each message has its own outcome', () => {
     expect(await w.dispatch(w.event('queued', 1), w.event('queued', 2))).toHaveLength(2);
     deps.table.write = write;
     expect(await w.dispatch(w.event('queued', 1), w.event('queued', 2))).toEqual([]);
-    expect(w.fleet.list()).toHaveLength(2);
+    expect(w.fleet.instances()).toHaveLength(2);
   });
 });

@@ -116,7 +116,7 @@ class Story {
   }
 
   private isAlive = (instanceId: string | undefined) =>
-    this.w.fleet.list().some(({ id, state }) => id === instanceId && state !== 'terminated');
+    this.w.fleet.instances().some(({ id, state }) => id === instanceId && state !== 'terminated');
 
   async assign(job: number, runner: number): Promise<boolean> {
     const idle = await this.idleRunners();
@@ -143,7 +143,7 @@ class Story {
   private async die(which: number): Promise<void> {
     const busy = new Set<string | undefined>();
     for (const { runner } of this.running) busy.add((await this.w.attempt(attemptOf(runner)))?.instanceId);
-    const idle = this.w.fleet.list().filter(({ id, state }) => state !== 'terminated' && !busy.has(id));
+    const idle = this.w.fleet.instances().filter(({ id, state }) => state !== 'terminated' && !busy.has(id));
     const [victim] = idle.slice(which % Math.max(1, idle.length));
     // One whose launch was never recorded is found by the reconciler alone.
     if (!victim || !(await this.isBound(victim.id))) return;
@@ -171,7 +171,7 @@ class Story {
       while (await this.assign(0, 0));
       while (await this.finish(0));
       await this.w.drain(4 * 60_000);
-      for (const { id, state } of this.w.fleet.list())
+      for (const { id, state } of this.w.fleet.instances())
         if (state === 'terminated' && !(await this.isReported(id))) this.pending.push(this.w.terminated(id));
     }
   }
@@ -198,7 +198,7 @@ test('every job runs, no capacity is lost, nothing is left', async () => {
         const story = new Story(w, jobs);
         for (const move of script) {
           await story.play(move);
-          const alive = w.fleet.list().filter(({ state }) => state !== 'terminated').length;
+          const alive = w.fleet.instances().filter(({ state }) => state !== 'terminated').length;
           expect(alive).toBeLessThanOrEqual(maxRunners);
           expect(await w.live()).toBeGreaterThanOrEqual(alive);
         }
@@ -210,7 +210,7 @@ test('every job runs, no capacity is lost, nothing is left', async () => {
           live: 0,
           runners: [],
         });
-        expect(w.fleet.list().every(({ state }) => state === 'terminated')).toBe(true);
+        expect(w.fleet.instances().every(({ state }) => state === 'terminated')).toBe(true);
       },
     ),
     { numRuns: 300 },

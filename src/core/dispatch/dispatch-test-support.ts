@@ -6,7 +6,18 @@ import { LocalTable } from '../../adapters/local/table.ts';
 import type { JobMessage, Message } from '../messages.ts';
 import { runnerNameOf, userIdOf } from '../names.ts';
 import { aPool } from '../pool-test-support.ts';
-import type { DeleteOutcome, GitHub, JitOutcome, JitRequest, Key, RunnerRef, Table, Write } from '../ports.ts';
+import type {
+  DeleteOutcome,
+  FindRunnerOutcome,
+  GitHub,
+  GitHubJobs,
+  JitOutcome,
+  JitRequest,
+  Key,
+  RunnerRef,
+  Table,
+  Write,
+} from '../ports.ts';
 import { attemptKey, fromItem, jobKey, launchKey, liveKey, runnerKey } from '../records.ts';
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
 import type { DispatchDeps } from './deps.ts';
@@ -17,18 +28,18 @@ const START = Date.parse('2026-11-24T12:00:00Z');
 
 /** Runner records by name; `answer` scripts the next JIT outcomes. */
 class FakeGitHub implements GitHub {
-  readonly runners = new Map<string, { id: number; busy: boolean }>();
+  readonly runners = new Map<string, { id: number; busy: boolean; labels: readonly string[] }>();
   readonly answers: (JitOutcome | 'lost')[] = [];
   calls = 0;
   private lastId = 0;
 
-  async createJitConfig({ name }: JitRequest): Promise<JitOutcome> {
+  async createJitConfig({ name, labels }: JitRequest): Promise<JitOutcome> {
     this.calls++;
     const answer = this.answers.shift();
     if (answer !== undefined && answer !== 'lost') return answer;
     if (this.runners.has(name)) return { kind: 'name-taken' };
     const id = ++this.lastId;
-    this.runners.set(name, { id, busy: false });
+    this.runners.set(name, { id, busy: false, labels });
     return answer === 'lost'
       ? { kind: 'unavailable', detail: 'lost' }
       : { kind: 'ok', runnerId: id, jitConfig: `jit-${name}` };
@@ -43,16 +54,39 @@ class FakeGitHub implements GitHub {
     return { kind: 'deleted' };
   }
 
-  async findRunner(_installation: number, _scope: unknown, name: string) {
+  async findRunner(_installation: number, _scope: unknown, name: string): Promise<FindRunnerOutcome> {
     this.calls++;
-    const runner = this.runners.get(name);
-    return runner ? ({ kind: 'ok', runner: { ...runner, name, online: false } } as const) : ({ kind: 'gone' } as const);
+    return this.shown((runner) => runner.name === name);
   }
+
+  async getRunner(_installation: number, _scope: unknown, runnerId: number): Promise<FindRunnerOutcome> {
+    this.calls++;
+    return this.shown((runner) => runner.id === runnerId);
+  }
+
+  async listRunners() {
+    this.calls++;
+    return { kind: 'ok', runners: this.all(), pages: 1 } as const;
+  }
+
+  private shown(isWanted: (runner: RunnerRef) => boolean): FindRunnerOutcome {
+    const runner = this.all().find(isWanted);
+    return runner ? { kind: 'ok', runner } : { kind: 'gone' };
+  }
+
+  private all = () => [...this.runners].map(([name, runner]) => ({ ...runner, name, online: false }));
 
   async runnerDownloads() {
     return { kind: 'ok', downloads: [] } as const;
   }
 }
+
+/** A GitHub without any workflow run. */
+const noJobs: GitHubJobs = {
+  findJob: async () => ({ kind: 'gone' }),
+  unfinishedJobs: async () => ({ kind: 'ok', jobs: [], private: true, calls: 1 }),
+  rerunJob: async () => ({ kind: 'refused', detail: 'no such job' }),
+};
 
 export class World {
   now = START;
@@ -99,6 +133,7 @@ export class World {
           mailbox.give(userId, letter, expiresAt, runner),
         ),
         read: this.counted('mail', (userIds: readonly string[]) => mailbox.read(userIds)),
+        close: this.counted('close', (userId: string, expiresAt: number) => mailbox.close(userId, expiresAt)),
       },
       fleet: {
         launch: this.counted('launch', (launch: Launch, pool: Pool) => {
@@ -106,8 +141,10 @@ export class World {
           return fleet.launch(launch, pool);
         }),
         terminate: this.counted('terminate', (id: string) => fleet.terminate(id)),
+        list: this.counted('instances', () => fleet.list()),
       },
       github: this.github,
+      jobs: noJobs,
       clock,
       log: () => {},
     };

@@ -22,7 +22,7 @@ describe('the fast path', () => {
     expect(await w.job(1)).toMatchObject({ state: 'RUNNING' });
     expect(await w.attempt('1-1')).toMatchObject({ state: 'BUSY' });
     await w.dispatch(w.done(1, '1-1'));
-    const instance = w.fleet.list()[0]?.id as string;
+    const instance = w.fleet.instances()[0]?.id as string;
     const calls = w.github.calls;
     await w.dispatch(w.terminated(instance));
     expect(await w.open()).toEqual([]);
@@ -61,7 +61,7 @@ describe('duplicate, reordered and late events are harmless', () => {
     const w = await world();
     await w.dispatch(w.event('queued', 1), w.event('queued', 1));
     await w.dispatch(w.event('queued', 1));
-    expect(w.fleet.list()).toHaveLength(1);
+    expect(w.fleet.instances()).toHaveLength(1);
   });
 
   test('completed before queued: a tombstone, no launch', async () => {
@@ -69,16 +69,16 @@ describe('duplicate, reordered and late events are harmless', () => {
     await w.dispatch(w.done(1));
     await w.dispatch(w.event('queued', 1));
     expect(await w.job(1)).toMatchObject({ state: 'DONE' });
-    expect(w.fleet.list()).toHaveLength(0);
+    expect(w.fleet.instances()).toHaveLength(0);
   });
 
   test('waiting holds a job until it is queued', async () => {
     const w = await world();
     await w.dispatch(w.event('waiting', 1));
     expect(await w.job(1)).toMatchObject({ state: 'HELD', reason: 'deployment-approval' });
-    expect(w.fleet.list()).toHaveLength(0);
+    expect(w.fleet.instances()).toHaveLength(0);
     await w.dispatch(w.event('queued', 1));
-    expect(w.fleet.list()).toHaveLength(1);
+    expect(w.fleet.instances()).toHaveLength(1);
   });
 
   test('completed may be the only event that names the runner', async () => {
@@ -92,7 +92,7 @@ describe('duplicate, reordered and late events are harmless', () => {
   test('two dispatchers on the same event at once: one launch', async () => {
     const w = await world();
     await Promise.all([w.dispatch(w.event('queued', 1)), w.dispatch(w.event('queued', 1))]);
-    expect(w.fleet.list()).toHaveLength(1);
+    expect(w.fleet.instances()).toHaveLength(1);
     expect(await w.live()).toBe(1);
   });
 
@@ -117,8 +117,8 @@ describe('duplicate, reordered and late events are harmless', () => {
         for (const position of [...all, ...extra]) await w.dispatch(known[position] as never);
         expect(await w.job(1)).toMatchObject({ state: 'DONE' });
         expect(await w.job(2)).toMatchObject({ state: 'DONE' });
-        expect(w.fleet.list().length).toBeLessThanOrEqual(2);
-        for (const instance of w.fleet.list()) await w.dispatch(w.terminated(instance.id));
+        expect(w.fleet.instances().length).toBeLessThanOrEqual(2);
+        for (const instance of w.fleet.instances()) await w.dispatch(w.terminated(instance.id));
         expect(await w.open()).toEqual([]);
         expect(await w.live()).toBe(0);
       }),
@@ -135,7 +135,7 @@ describe('a taken runner is a swap, not a launch', () => {
     expect(await w.job(2)).toMatchObject({ state: 'LAUNCHING', attemptId: '1-1' });
     expect(await w.attempt('1-1')).toMatchObject({ jobId: '2' });
     await w.dispatch(w.running(2, '1-1'));
-    expect(w.fleet.list()).toHaveLength(2);
+    expect(w.fleet.instances()).toHaveLength(2);
     expect(w.launches).toHaveLength(1);
   });
 
@@ -143,7 +143,7 @@ describe('a taken runner is a swap, not a launch', () => {
     const w = await world();
     await w.dispatch(...range(10).map((id) => w.event('queued', id)));
     for (const id of range(10)) await w.dispatch(w.running(id, `${(id % 10) + 1}-1`));
-    expect(w.fleet.list()).toHaveLength(10);
+    expect(w.fleet.instances()).toHaveLength(10);
     for (const id of range(10)) expect(await w.job(id)).toMatchObject({ state: 'RUNNING' });
   });
 
@@ -162,7 +162,7 @@ describe('a taken runner is a swap, not a launch', () => {
     await w.dispatch(w.event('queued', 1));
     await w.dispatch(w.running(9, '1-1'));
     expect(await w.job(1)).toMatchObject({ state: 'LAUNCHING', attemptId: '1-2' });
-    expect(w.fleet.list()).toHaveLength(2);
+    expect(w.fleet.instances()).toHaveLength(2);
   });
 
   test('a foreign runner takes the job: its attempt is a spare, which the next wake gives to a waiting job', async () => {
@@ -174,7 +174,7 @@ describe('a taken runner is a swap, not a launch', () => {
     expect((await w.attempt('1-1'))?.jobId).toBeUndefined();
     await w.drain(limits.wakeMs);
     expect(await w.job(2)).toMatchObject({ state: 'LAUNCHING', attemptId: '1-1' });
-    expect(w.fleet.list()).toHaveLength(1);
+    expect(w.fleet.instances()).toHaveLength(1);
   });
 });
 
@@ -182,11 +182,11 @@ describe('limits', () => {
   test('a full pool: the job waits with a reason, and a wake launches once there is room', async () => {
     const w = await world([aPool({ maxRunners: 1 })]);
     await w.dispatch(w.event('queued', 1), w.event('queued', 2));
-    expect(w.fleet.list()).toHaveLength(1);
+    expect(w.fleet.instances()).toHaveLength(1);
     expect(await w.job(2)).toMatchObject({ state: 'WANTED', reason: 'pool-full' });
     await w.dispatch(w.running(1, '1-1'));
     await w.dispatch(w.done(1, '1-1'));
-    await w.dispatch(w.terminated(w.fleet.list()[0]?.id as string));
+    await w.dispatch(w.terminated(w.fleet.instances()[0]?.id as string));
     await w.drain(limits.nextPassMs);
     expect(await w.job(2)).toMatchObject({ state: 'LAUNCHING' });
   });
@@ -195,7 +195,7 @@ describe('limits', () => {
     const w = await world([aPool({ maxRunners: 5 })]);
     const batches = [range(4), range(4).map((id) => id + 10), range(4).map((id) => id + 20)];
     await Promise.all(batches.map((ids) => w.dispatch(...ids.map((id) => w.event('queued', id)))));
-    expect(w.fleet.list()).toHaveLength(5);
+    expect(w.fleet.instances()).toHaveLength(5);
     expect(await w.live()).toBe(5);
   });
 
@@ -203,10 +203,10 @@ describe('limits', () => {
     const w = await world([aPool({ maxRunners: 1_000 })]);
     const perMinute = limits.pointsPerMinute / limits.writePoints;
     for (let from = 0; from < 200; from += 10) await w.dispatch(...range(10).map((id) => w.event('queued', from + id)));
-    expect(w.fleet.list()).toHaveLength(perMinute);
+    expect(w.fleet.instances()).toHaveLength(perMinute);
     expect(await w.job(200)).toMatchObject({ state: 'WANTED', reason: 'paced' });
     await w.drain(90_000);
-    expect(w.fleet.list()).toHaveLength(200);
+    expect(w.fleet.instances()).toHaveLength(200);
     expect(w.launches.every((launch) => launch.attemptIds.length <= limits.launchesPerPass)).toBe(true);
   });
 

@@ -7,7 +7,7 @@ import { DEPLOYMENT, world } from './dispatch-test-support.ts';
 const warning = (instanceId: string) => ({ kind: 'instance', instanceId, change: 'spot-warning' }) as const;
 const instanceOf = async (w: World, attemptId: string) => (await w.attempt(attemptId))?.instanceId as string;
 const runnerOf = (w: World, attemptId: string) => w.github.runners.get(runnerNameOf(DEPLOYMENT, attemptId));
-const states = (w: World) => w.fleet.list().map(({ state }) => state);
+const states = (w: World) => w.fleet.instances().map(({ state }) => state);
 
 test('the job gets another attempt at once, and it is no failure; the instance is ended', async () => {
   const w = await world();
@@ -75,7 +75,7 @@ test('repeated, and for an instance that is not ours, it changes nothing', async
   const instance = await instanceOf(w, '1-1');
   await w.dispatch(warning(instance));
   await w.dispatch(warning(instance), warning('i-foreign'));
-  expect(w.fleet.list()).toHaveLength(2);
+  expect(w.fleet.instances()).toHaveLength(2);
   expect(await w.job(1)).toMatchObject({ attemptId: '1-2', failures: 0 });
 });
 
