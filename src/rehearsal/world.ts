@@ -11,7 +11,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createGitHub } from '../adapters/github/github.ts';
+import { createGitHubApp } from '../adapters/github/github.ts';
 import { verifyHmac } from '../adapters/hmac.ts';
 import { LocalFleet } from '../adapters/local/fleet.ts';
 import type { LocalInstance } from '../adapters/local/instance-host.ts';
@@ -149,6 +149,7 @@ async function build(
     if (instance.state === 'terminated')
       void queue.send(writeMessage({ kind: 'instance', instanceId: instance.id, change: 'terminated' }));
   });
+  const app = createGitHubApp({ baseUrl: github.url, appId: String(APP.id), privateKey: appKey.privateKey, clock });
   const deps: DispatchDeps = {
     deploymentId: DEPLOYMENT,
     pools: new Map(pools.map((pool) => [pool.name, pool])),
@@ -156,7 +157,8 @@ async function build(
     queue,
     mailbox,
     fleet,
-    github: createGitHub({ baseUrl: github.url, appId: String(APP.id), privateKey: appKey.privateKey, clock }),
+    github: app.github,
+    jobs: app.jobs,
     clock,
     log: (entry) => tell({ source: 'dispatch', entry }),
   };

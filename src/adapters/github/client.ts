@@ -41,8 +41,8 @@ export interface ClientOptions {
   readonly mostConnections: number;
 }
 
-/** A list of 100 runners is about 100 kB. */
-const MOST_BYTES = 1_000_000;
+/** A list of 100 runners is about 100 kB; of 100 jobs with their steps, up to 3 MB. */
+const MOST_BYTES = 4_000_000;
 /**
  * A function that was frozen finds its connections dead, and a request on such a one is lost. After a pause this long,
  * new connections are made instead: the JIT request is not repeated, so it must not meet a dead one.

@@ -1,14 +1,13 @@
 /** Finds the App's installation on an account, asking as the App itself. */
 import type { Clock, GitHubFailure } from '../../core/ports.ts';
 import type { Scope } from '../../core/types.ts';
-import type { AppAuth } from './app-auth.ts';
+import type { AppCall } from './app-call.ts';
 import { failureOf, unreadable } from './classify.ts';
-import type { GitHubReply, GitHubRequest, NoReply, Send } from './client.ts';
+import type { GitHubRequest } from './client.ts';
 import type { InstallationCall } from './installation-call.ts';
 
 export interface InstallationAccess {
-  readonly auth: AppAuth;
-  readonly send: Send;
+  readonly callAsApp: AppCall;
   readonly call: InstallationCall;
   readonly clock: Clock;
 }
@@ -39,11 +38,9 @@ type Asked =
   | { readonly kind: 'not-there'; readonly failure: GitHubFailure }
   | GitHubFailure;
 
-async function ask({ auth, send, clock }: InstallationAccess, path: string): Promise<Asked> {
-  const jwt = auth.jwt();
-  if (jwt.kind !== 'ok') return jwt;
+async function ask({ callAsApp, clock }: InstallationAccess, path: string): Promise<Asked> {
   const request: GitHubRequest = { method: 'GET', path, repeatable: true };
-  const reply: GitHubReply | NoReply = await send(request, jwt.token);
+  const reply = await callAsApp(request);
   if (reply.kind !== 'reply') return reply;
   if (reply.status === 404) return { kind: 'not-there', failure: failureOf(request, reply, clock()) };
   if (reply.status !== 200) return failureOf(request, reply, clock());

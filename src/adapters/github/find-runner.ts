@@ -1,8 +1,9 @@
-import type { GitHub, GitHubFailure, Runner } from '../../core/ports.ts';
+import type { FindRunnerOutcome, GitHubFailure } from '../../core/ports.ts';
 import type { Scope } from '../../core/types.ts';
 import { failureOf, unreadable } from './classify.ts';
 import type { GitHubRequest } from './client.ts';
 import type { GitHubAccess } from './installation-call.ts';
+import { type RunnerListBody, runnerOf } from './runner-of.ts';
 import { runnersPath } from './runners-path.ts';
 
 /** The runner of this very name. `gone` only when GitHub showed all that it has under the name. */
@@ -11,37 +12,18 @@ export async function findRunner(
   installationId: number,
   scope: Scope,
   name: string,
-): ReturnType<GitHub['findRunner']> {
+): Promise<FindRunnerOutcome> {
   const path = `${runnersPath(scope)}?name=${encodeURIComponent(name)}&per_page=100`;
   const request: GitHubRequest = { method: 'GET', path, repeatable: true };
   const reply = await call(installationId, request);
   if (reply.kind !== 'reply') return reply;
   if (reply.status !== 200) return failureOf(request, reply, clock());
-  const list = (reply.body ?? {}) as RunnerList;
+  const list = (reply.body ?? {}) as RunnerListBody;
   if (typeof list.total_count !== 'number' || !Array.isArray(list.runners)) return unreadable(request, reply);
   const found = list.runners.find((runner) => runner.name === name);
   if (found !== undefined) return { kind: 'ok', runner: runnerOf(found) };
   return list.total_count > list.runners.length ? filterIgnored(request) : { kind: 'gone' };
 }
-
-interface RunnerList {
-  readonly total_count?: unknown;
-  readonly runners?: readonly ListedRunner[];
-}
-
-interface ListedRunner {
-  readonly id: number;
-  readonly name: string;
-  readonly status: string;
-  readonly busy: boolean;
-}
-
-const runnerOf = ({ id, name, status, busy }: ListedRunner): Runner => ({
-  id,
-  name,
-  online: status === 'online',
-  busy,
-});
 
 /** An old GitHub Enterprise Server lists all runners whatever the name: the first page proves no absence. */
 const filterIgnored = ({ method, path }: GitHubRequest): GitHubFailure => ({

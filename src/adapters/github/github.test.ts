@@ -15,7 +15,8 @@ const tokenReply = { status: 201, body: { token, expires_at: '2026-11-24T11:00:0
 const org: Scope = { kind: 'organization', organization: 'octo-org' };
 const repository: Scope = { kind: 'repository', repository: 'octo-org/octo.repo' };
 const jit: JitRequest = { installationId: 7, scope: org, name: 'mf-a-1', runnerGroupId: 1, labels: ['self-hosted'] };
-const runner = { id: 42, name: 'mf-a-1', os: 'linux', status: 'online', busy: false, labels: [] };
+const labels = ['self-hosted', 'gpu'].map((name, id) => ({ id, name, type: 'custom' }));
+const runner = { id: 42, name: 'mf-a-1', os: 'linux', status: 'online', busy: false, labels };
 
 let server: ScriptedServer;
 let github: GitHub;
@@ -107,7 +108,7 @@ describe('findRunner', () => {
     ],
   ])('finds it: %o', async (listed, state) => {
     answer(found({ ...runner, id: 1, name: 'mf-a-10' }, listed));
-    const wanted = { id: 42, name: 'mf-a-1', ...state };
+    const wanted = { id: 42, name: 'mf-a-1', labels: ['self-hosted', 'gpu'], ...state };
     expect(await github.findRunner(7, org, 'mf-a-1')).toEqual({ kind: 'ok', runner: wanted });
     expect(asked()).toEqual([{ method: 'GET', url: '/orgs/octo-org/actions/runners?name=mf-a-1&per_page=100' }]);
   });

@@ -1,15 +1,22 @@
 /** GitHub, spoken to as an App. */
 import { limits } from '../../core/limits.ts';
-import type { Clock, GitHub } from '../../core/ports.ts';
+import type { Clock, Deliveries, GitHub, GitHubJobs } from '../../core/ports.ts';
 import { createAppAuth } from './app-auth.ts';
+import { createAppCall } from './app-call.ts';
 import { createClient } from './client.ts';
 import { createJitConfig } from './create-jit-config.ts';
 import { deleteRunner } from './delete-runner.ts';
+import { listDeliveries, redeliver } from './deliveries.ts';
 import { findInstallation, type InstallationOutcome } from './find-installation.ts';
+import { findJob } from './find-job.ts';
 import { findRunner } from './find-runner.ts';
-import { createInstallationCall } from './installation-call.ts';
+import { getRunner } from './get-runner.ts';
+import { createInstallationCall, type GitHubAccess } from './installation-call.ts';
+import { listRunners } from './list-runners.ts';
 import { pinnedDownloads } from './pinned-downloads.ts';
+import { rerunJob } from './rerun-job.ts';
 import { runnerDownloads } from './runner-downloads.ts';
+import { unfinishedJobs } from './unfinished-jobs.ts';
 
 export interface GitHubOptions {
   /** Default `https://api.github.com`. Of a GitHub Enterprise Server: `https://HOST/api/v3`. */
@@ -25,6 +32,8 @@ export interface GitHubOptions {
 
 export interface GitHubApp {
   readonly github: GitHub;
+  readonly jobs: GitHubJobs;
+  readonly deliveries: Deliveries;
   /** The App's installation on an organisation or user. */
   findInstallation(owner: string): Promise<InstallationOutcome>;
   /** The same GitHub, where nothing but this version of the runner is to be had. */
@@ -42,15 +51,20 @@ export function createGitHubApp(options: GitHubOptions): GitHubApp {
   const auth = createAppAuth({ appId, privateKey, clock, send });
   const call = createInstallationCall(auth, send, clock);
   const access = { call, clock };
-  const github: GitHub = {
-    createJitConfig: (request) => createJitConfig(access, request),
-    deleteRunner: (...runner) => deleteRunner(access, ...runner),
-    findRunner: (...runner) => findRunner(access, ...runner),
-    runnerDownloads: (...scope) => runnerDownloads(access, ...scope),
-  };
+  const appAccess = { callAsApp: createAppCall(auth, send), clock };
+  const github = githubOf(access);
   return {
     github,
-    findInstallation: (owner) => findInstallation({ ...access, auth, send }, owner),
+    jobs: {
+      findJob: (...job) => findJob(access, ...job),
+      unfinishedJobs: (...runs) => unfinishedJobs(access, ...runs),
+      rerunJob: (...job) => rerunJob(access, ...job),
+    },
+    deliveries: {
+      list: (cursor) => listDeliveries(appAccess, cursor),
+      redeliver: (deliveryId) => redeliver(appAccess, deliveryId),
+    },
+    findInstallation: (owner) => findInstallation({ ...access, ...appAccess }, owner),
     pinnedTo: (version) => ({
       ...github,
       runnerDownloads: (installationId) => pinnedDownloads(access, installationId, version),
@@ -60,3 +74,12 @@ export function createGitHubApp(options: GitHubOptions): GitHubApp {
     },
   };
 }
+
+const githubOf = (access: GitHubAccess): GitHub => ({
+  createJitConfig: (request) => createJitConfig(access, request),
+  deleteRunner: (...runner) => deleteRunner(access, ...runner),
+  findRunner: (...runner) => findRunner(access, ...runner),
+  getRunner: (...runner) => getRunner(access, ...runner),
+  listRunners: (...scope) => listRunners(access, ...scope),
+  runnerDownloads: (...scope) => runnerDownloads(access, ...scope),
+});
