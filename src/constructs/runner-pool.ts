@@ -112,14 +112,12 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
   }
 
   private renderUserData(role: iam.Role, props: RunnerPoolProps): string {
-    const { bootDeadlineMs, lifetimeMs } = clocksOf(props);
     return bootScript(this.poolName, {
       platform: this.platform === PoolPlatform.LINUX_ARM64 ? 'linux-arm64' : 'linux-x64',
       roleId: role.roleId,
       mailboxTable: props.mailboxTable.tableName,
       bucket: props.bucket.bucketName,
-      bootDeadlineMs,
-      lifetimeMs,
+      ...clocksOf(props),
       setupCommands: props.setupCommands,
     });
   }
