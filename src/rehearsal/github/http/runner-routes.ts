@@ -3,17 +3,9 @@ import * as v from 'valibot';
 import { asInstallation } from './authenticate.ts';
 import { idOf, type Shell, scopeOf } from './context.ts';
 import { fail, notFound } from './fail.ts';
+import { JitConfigRequest } from './jit-config-request.ts';
 import { runnerGroupJson, runnerJson } from './json/runner-json.ts';
 import { page } from './page.ts';
-
-const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max));
-
-const JitConfigRequest = v.object({
-  name: text(256),
-  runner_group_id: v.pipe(v.number(), v.integer()),
-  labels: v.pipe(v.array(text(256)), v.minLength(1), v.maxLength(100)),
-  work_folder: v.optional(text(1024)),
-});
 
 /** Runners of the organisation and of its repositories: the same routes under two prefixes. */
 export function addRunnerRoutes(hono: Hono, shell: Shell): void {

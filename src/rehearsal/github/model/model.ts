@@ -5,6 +5,7 @@ import { assignJobs } from './assign-jobs.ts';
 import * as deliveries from './deliveries.ts';
 import { type Charge, charge, defaultRateLimits, newBucket } from './rate-limits.ts';
 import * as repositories from './repositories.ts';
+import { rerunJob } from './rerun-job.ts';
 import * as runners from './runners.ts';
 import * as runs from './runs.ts';
 import * as sessions from './sessions.ts';
@@ -70,6 +71,11 @@ export class GitHubModel implements RunnerBackend {
   cancelRun(runId: number): 'cancelled' | 'over' | 'not-found' {
     const run = this.state.runs.get(runId);
     return run ? this.settle(() => runs.cancelRun(this.state, run)) : 'not-found';
+  }
+
+  rerunJob(jobId: number): ReturnType<typeof rerunJob> | 'not-found' {
+    const job = this.state.jobs.get(jobId);
+    return job ? this.settle(() => rerunJob(this.state, job)) : 'not-found';
   }
 
   findJob(jobId: number): JobRecord | undefined {

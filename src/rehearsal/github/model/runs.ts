@@ -2,6 +2,7 @@ import type { JobChange, RunContext, RunJob, WorkflowRun } from '../../workflow/
 import { unassign } from './assign-jobs.ts';
 import { queueDelivery } from './deliveries.ts';
 import { findRepository } from './repositories.ts';
+import { conclusionOf } from './run-status.ts';
 import { removeRunner } from './runners.ts';
 import { type GitHubState, nextId, nextSecret, now } from './state.ts';
 import type { JobEvent, JobRecord, RunnerRecord, RunRecord, Trigger } from './types.ts';
@@ -22,7 +23,7 @@ export function addRun(state: GitHubState, makeRun: MakeRun, fullName: string, t
     path: '.github/workflows/workflow.yml',
     ...trigger,
   };
-  const run = makeRun({
+  const context = {
     runId: id,
     runNumber: number,
     repository: repository.fullName,
@@ -31,26 +32,30 @@ export function addRun(state: GitHubState, makeRun: MakeRun, fullName: string, t
     ref: `refs/heads/${whole.branch}`,
     serverUrl: state.origin,
     apiUrl: state.origin,
-  });
+  };
   const at = now(state);
   const record: RunRecord = {
     id,
     number,
     repository,
-    run,
+    makeRun,
+    context,
+    run: makeRun(context),
+    attempt: 1,
+    startedAt: at,
     trigger: whole,
     createdAt: at,
     updatedAt: at,
     jobs: new Map(),
   };
   state.runs.set(id, record);
-  applyChanges(state, record, run.start());
+  applyChanges(state, record, record.run.start());
   return record;
 }
 
 /** `over`: it is completed already. */
 export function cancelRun(state: GitHubState, run: RunRecord): 'cancelled' | 'over' {
-  if (run.run.conclusion !== undefined) return 'over';
+  if (conclusionOf(run) !== undefined) return 'over';
   applyChanges(state, run, run.run.cancel());
   return 'cancelled';
 }
@@ -82,10 +87,11 @@ export function tellJob(
   state.events.push({ kind, job: event });
 }
 
-function applyChanges(state: GitHubState, run: RunRecord, changes: readonly JobChange[]): void {
+export function applyChanges(state: GitHubState, run: RunRecord, changes: readonly JobChange[]): void {
   run.updatedAt = now(state);
   for (const { kind, job: engine } of changes) {
-    const known = run.jobs.get(engine.key);
+    const latest = run.jobs.get(engine.key);
+    const known = latest?.attempt === run.attempt ? latest : undefined;
     switch (kind) {
       case 'queued':
         queueJob(state, known ?? createJob(state, run, engine));
@@ -106,6 +112,7 @@ function createJob(state: GitHubState, run: RunRecord, engine: RunJob): JobRecor
   const job: JobRecord = {
     id: nextId(state, 'job'),
     run,
+    attempt: run.attempt,
     key: engine.key,
     name: engine.name,
     labels: engine.labels,

@@ -1,7 +1,8 @@
 /** The records of the model. They are live: read them at once, do not keep them, and never change them from outside. */
 import type { Clock } from '../../../core/ports.ts';
-import type { JobConclusion, RunStep, WorkflowRun } from '../../workflow/types.ts';
+import type { JobConclusion, RunContext, RunStep, WorkflowRun } from '../../workflow/types.ts';
 import type { RateLimits } from './rate-limits.ts';
+import type { MakeRun } from './runs.ts';
 
 export interface ModelOptions {
   readonly clock: Clock;
@@ -74,11 +75,18 @@ export interface RunRecord {
   readonly id: number;
   readonly number: number;
   readonly repository: RepositoryRecord;
-  readonly run: WorkflowRun;
+  readonly makeRun: MakeRun;
+  readonly context: RunContext;
+  /** Of the current attempt. */
+  run: WorkflowRun;
+  /** From 1: a re-run is another attempt of the same run. */
+  attempt: number;
+  /** Of the current attempt. */
+  startedAt: number;
   readonly trigger: Trigger;
   readonly createdAt: number;
   updatedAt: number;
-  /** By the engine's key. Jobs that wait for others are not there yet, as at GitHub. */
+  /** By the engine's key, the latest of each. Jobs that wait for others are not there yet, as at GitHub. */
   readonly jobs: Map<string, JobRecord>;
 }
 
@@ -94,6 +102,8 @@ export interface Trigger {
 export interface JobRecord {
   readonly id: number;
   readonly run: RunRecord;
+  /** Of its run. */
+  readonly attempt: number;
   readonly key: string;
   readonly name: string;
   readonly labels: readonly string[];

@@ -1,15 +1,11 @@
 import { nodeId, senderJson, timeJson } from '../../model/json/account-json.ts';
 import { minimalRepositoryJson } from '../../model/json/repository-json.ts';
+import { conclusionOf, runStatus } from '../../model/run-status.ts';
 import type { GitHubState } from '../../model/state.ts';
 import type { RunRecord } from '../../model/types.ts';
 
 /** The file of a run has no record of its own here: any number does. */
 const WORKFLOW_ID = 162_335;
-
-export function runStatus(run: RunRecord): 'queued' | 'in_progress' | 'completed' {
-  if (run.run.conclusion !== undefined) return 'completed';
-  return [...run.jobs.values()].some((job) => job.status !== 'queued') ? 'in_progress' : 'queued';
-}
 
 export function runJson(state: GitHubState, run: RunRecord) {
   const repositoryUrl = `${state.origin}/repos/${run.repository.fullName}`;
@@ -26,17 +22,17 @@ export function runJson(state: GitHubState, run: RunRecord) {
     path: run.trigger.path,
     display_title: run.run.name,
     run_number: run.number,
-    run_attempt: 1,
+    run_attempt: run.attempt,
     event: run.trigger.event,
     status: runStatus(run),
-    conclusion: run.run.conclusion ?? null,
+    conclusion: conclusionOf(run) ?? null,
     workflow_id: WORKFLOW_ID,
     url,
     html_url: `${state.origin}/${run.repository.fullName}/actions/runs/${run.id}`,
     pull_requests: [],
     created_at: createdAt,
     updated_at: timeJson(run.updatedAt),
-    run_started_at: createdAt,
+    run_started_at: timeJson(run.startedAt),
     actor,
     triggering_actor: actor,
     jobs_url: `${url}/jobs`,
@@ -45,7 +41,7 @@ export function runJson(state: GitHubState, run: RunRecord) {
     artifacts_url: `${url}/artifacts`,
     cancel_url: `${url}/cancel`,
     rerun_url: `${url}/rerun`,
-    previous_attempt_url: null,
+    previous_attempt_url: run.attempt === 1 ? null : `${url}/attempts/${run.attempt - 1}`,
     workflow_url: `${repositoryUrl}/actions/workflows/${WORKFLOW_ID}`,
     head_commit: {
       id: run.trigger.sha,

@@ -13,7 +13,7 @@ export function jobJson(state: GitHubState, job: JobRecord) {
     workflow_name: run.run.name,
     head_branch: run.trigger.branch,
     run_url: `${repositoryUrl}/actions/runs/${run.id}`,
-    run_attempt: 1,
+    run_attempt: job.attempt,
     node_id: nodeId('CR', job.id),
     head_sha: run.trigger.sha,
     url: `${repositoryUrl}/actions/jobs/${job.id}`,
