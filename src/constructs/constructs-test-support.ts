@@ -6,7 +6,7 @@ import { RunnerFleet, type RunnerFleetProps, type RunnerPoolOptions } from './in
 
 /** Without `npm run build` the functions are missing; what is in them does not matter to a template. */
 export function ensureBundles(): void {
-  for (const name of ['webhook', 'dispatch', 'runner-cache', 'end-all']) {
+  for (const name of ['webhook', 'dispatch', 'reconcile', 'runner-cache', 'end-all']) {
     const folder = join(import.meta.dirname, '../../dist/lambda', name);
     const file = join(folder, 'index.mjs');
     if (existsSync(file)) continue;

@@ -1,7 +1,7 @@
 import { CustomResource, Duration, type aws_s3 as s3 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { BUCKET_PREFIX, END_ALL_ENV } from './contract';
-import { allowEnding } from './launch-permissions';
+import { allowEnding, allowLooking } from './launch-permissions';
 import { MayflyFunction } from './mayfly-function';
 
 export interface EndInstancesProps {
@@ -28,7 +28,7 @@ export class EndInstances extends Construct {
         [END_ALL_ENV.bucket]: props.bucket.bucketName,
       },
     });
-    endAll.allow({ actions: ['ec2:DescribeInstances'], resources: ['*'] }, 'EC2 knows no resource for this action.');
+    allowLooking(endAll);
     allowEnding(endAll, props.deploymentId);
     endAll.allow({ actions: ['s3:ListBucket'], resources: [props.bucket.bucketArn] });
     endAll.allow(

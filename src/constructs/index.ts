@@ -2,6 +2,7 @@ export * from './launcher';
 export * from './pool-choices';
 export { type OwnImageOptions, PoolImage } from './pool-image';
 export * from './pool-options';
+export * from './reconciler';
 export * from './runner-cache';
 export * from './runner-fleet';
 export * from './runner-network';

@@ -18,7 +18,7 @@ const UNNAMED = [
 const LAUNCH = ['ec2:CreateFleet', 'ec2:RunInstances'];
 
 /**
- * What dispatch may do with EC2: launch from our templates into our subnets, with our tag; end what carries it. EC2
+ * What a function that launches may do with EC2: launch from our templates into our subnets, with our tag; end what carries it. EC2
  * checks a fleet request and the launches inside it alike, each with all of its resources. Statements grow with the pools.
  */
 export class LaunchPermissions {
@@ -34,7 +34,7 @@ export class LaunchPermissions {
   private usesSpot = false;
 
   constructor(
-    private readonly dispatch: MayflyFunction,
+    private readonly who: MayflyFunction,
     private readonly deploymentId: string,
   ) {
     // No tag condition here: EC2 does not tag a spot request, and would then refuse all of the launch.
@@ -44,9 +44,9 @@ export class LaunchPermissions {
 
   public addPool(pool: RunnerPool): void {
     if (this.resources.size === 0) {
-      acknowledgeWildcards(this.dispatch.role, UNNAMED, 'Made by the launch, or a public image whose id changes.');
+      acknowledgeWildcards(this.who.role, UNNAMED, 'Made by the launch, or a public image whose id changes.');
       for (const statement of [this.places, this.templates, this.parameters, this.roles]) {
-        this.dispatch.role.addToPolicy(statement);
+        this.who.role.addToPolicy(statement);
       }
     }
     this.add(this.templates, ec2Arn(`launch-template/${pool.launchTemplateId}`));
@@ -66,9 +66,9 @@ export class LaunchPermissions {
   }
 
   private allowTagged(): void {
-    const { deploymentId, dispatch } = this;
+    const { deploymentId, who } = this;
     const made = ['fleet/*', 'instance/*', 'volume/*'].map((resource) => ec2Arn(resource));
-    dispatch.allow(
+    who.allow(
       {
         actions: LAUNCH,
         resources: made,
@@ -76,7 +76,7 @@ export class LaunchPermissions {
       },
       'What the launch makes, and only with our tag.',
     );
-    dispatch.allow(
+    who.allow(
       {
         actions: ['ec2:CreateTags'],
         resources: [...made, ec2Arn('network-interface/*')],
@@ -84,14 +84,14 @@ export class LaunchPermissions {
       },
       'Only what is being launched.',
     );
-    allowEnding(dispatch, deploymentId);
+    allowEnding(who, deploymentId);
   }
 
   /** A new account has no service role for spot: EC2 makes it at the first launch, if who launches may. */
   private allowSpot(): void {
     if (this.usesSpot) return;
     this.usesSpot = true;
-    this.dispatch.allow({
+    this.who.allow({
       actions: ['iam:CreateServiceLinkedRole'],
       resources: [
         `arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot`,
@@ -111,4 +111,9 @@ export function allowEnding(who: MayflyFunction, deploymentId: string): void {
     },
     'Only what carries our tag.',
   );
+}
+
+/** To see all instances of the account: EC2 can not show only some. */
+export function allowLooking(who: MayflyFunction): void {
+  who.allow({ actions: ['ec2:DescribeInstances'], resources: ['*'] }, 'EC2 knows no resource for this action.');
 }

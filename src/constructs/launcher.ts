@@ -2,7 +2,6 @@ import {
   Duration,
   aws_dynamodb as dynamodb,
   aws_events as events,
-  Lazy,
   aws_lambda as lambda,
   RemovalPolicy,
   type aws_secretsmanager as secretsmanager,
@@ -12,13 +11,9 @@ import {
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge';
-import { DISPATCH_ENV } from './contract';
 import { deploymentIdOf } from './deployment-id';
-import { githubApiUrl } from './github-url';
-import { LaunchPermissions } from './launch-permissions';
-import { MayflyFunction } from './mayfly-function';
+import { LaunchFunction, type LaunchParts } from './launch-function';
 import type { RunnerPool } from './runner-pool';
-import { allowSecret } from './secrets';
 import { SynthError } from './synth-error';
 
 /** What launches instances for jobs. */
@@ -69,8 +64,10 @@ export class Launcher extends Construct {
   /** @internal */
   public readonly _eventSource: lambda.EventSourceMapping;
 
-  private readonly parameterNames: string[] = [];
-  private readonly permissions: LaunchPermissions;
+  /** @internal */
+  public readonly _parts: LaunchParts;
+
+  private readonly dispatch: LaunchFunction;
 
   constructor(scope: Construct, id: string, props: LauncherProps) {
     super(scope, id);
@@ -90,11 +87,13 @@ export class Launcher extends Construct {
     });
     this.stateTable = this.makeStateTable();
     this.mailboxTable = this.makeMailboxTable();
-    const dispatch = this.makeDispatch(props);
-    this.handler = dispatch.handler;
-    this.permissions = new LaunchPermissions(dispatch, this.deploymentId);
+    const { deploymentId, queue, stateTable, mailboxTable } = this;
+    const { appSecret, githubUrl } = props;
+    this._parts = { deploymentId, queue, stateTable, mailboxTable, appSecret, githubUrl };
+    this.dispatch = this.makeDispatch();
+    this.handler = this.dispatch.handler;
     this._eventSource = new lambda.EventSourceMapping(this, 'Batches', {
-      target: dispatch.handler,
+      target: this.handler,
       eventSourceArn: this.queue.queueArn,
       batchSize: 10,
       maxBatchingWindow: Duration.seconds(0),
@@ -107,8 +106,7 @@ export class Launcher extends Construct {
 
   /** Launches instances of a pool too. */
   public addPool(pool: RunnerPool): void {
-    this.parameterNames.push(pool.parameterName);
-    this.permissions.addPool(pool);
+    this.dispatch.addPool(pool);
   }
 
   private makeStateTable(): dynamodb.Table {
@@ -135,34 +133,16 @@ export class Launcher extends Construct {
     return table;
   }
 
-  private makeDispatch(props: LauncherProps): MayflyFunction {
-    const dispatch = new MayflyFunction(this, 'Dispatch', {
+  private makeDispatch(): LaunchFunction {
+    const dispatch = new LaunchFunction(this, 'Dispatch', {
       bundle: 'dispatch',
       description: 'Mayfly: records jobs, launches instances and registers their runners',
-      memorySize: 512,
       timeout: DISPATCH_TIMEOUT,
-      environment: {
-        [DISPATCH_ENV.deploymentId]: this.deploymentId,
-        [DISPATCH_ENV.table]: this.stateTable.tableName,
-        [DISPATCH_ENV.mailboxTable]: this.mailboxTable.tableName,
-        [DISPATCH_ENV.queueUrl]: this.queue.queueUrl,
-        [DISPATCH_ENV.appSecretArn]: props.appSecret.secretArn,
-        [DISPATCH_ENV.poolParameters]: Lazy.string({ produce: () => this.parameterNames.join(',') }),
-        [DISPATCH_ENV.githubUrl]: githubApiUrl(props.githubUrl),
-      },
+      parts: this._parts,
     });
-    allowSecret(dispatch, props.appSecret);
     dispatch.allow({
-      actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:SendMessage'],
+      actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes'],
       resources: [this.queue.queueArn],
-    });
-    dispatch.allow({
-      actions: ['BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'].map((action) => `dynamodb:${action}`),
-      resources: [this.stateTable.tableArn],
-    });
-    dispatch.allow({
-      actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
-      resources: [this.mailboxTable.tableArn],
     });
     return dispatch;
   }

@@ -5,7 +5,7 @@ import { acknowledge, acknowledgeWildcards } from './acknowledge';
 
 export interface MayflyFunctionProps {
   /** Folder of `dist/lambda`: the package brings its functions bundled. */
-  readonly bundle: 'webhook' | 'dispatch' | 'runner-cache' | 'end-all';
+  readonly bundle: 'webhook' | 'dispatch' | 'reconcile' | 'runner-cache' | 'end-all';
   readonly description: string;
   readonly memorySize: number;
   readonly timeout: Duration;

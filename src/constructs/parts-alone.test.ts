@@ -2,7 +2,7 @@ import { App, Stack, aws_secretsmanager as secretsmanager } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { ensureBundles, theOne } from './constructs-test-support.ts';
-import { Launcher, RunnerCache, RunnerNetwork, RunnerPool, Webhook } from './index.ts';
+import { Launcher, Reconciler, RunnerCache, RunnerNetwork, RunnerPool, Webhook } from './index.ts';
 
 ensureBundles();
 
@@ -27,15 +27,17 @@ function makeParts(deploymentId?: string) {
     bucket: cache.bucket,
     network: new RunnerNetwork(stack, 'Network'),
   });
-  for (const part of [webhook, launcher, cache]) part.addPool(pool);
+  const reconciler = new Reconciler(stack, 'Reconciler', { launcher, owner: 'acme' });
+  for (const part of [webhook, launcher, reconciler, cache]) part.addPool(pool);
   return { stack, launcher };
 }
 
 test('the parts can be put together without a fleet', () => {
   const { stack } = makeParts('prod1');
-  Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 3);
+  Template.fromStack(stack).resourceCountIs('AWS::Lambda::Function', 4);
   const variablesOf = (part: string) => theOne(stack, 'AWS::Lambda::Function', part).Properties.Environment.Variables;
   expect(variablesOf('Dispatch').MAYFLY_DEPLOYMENT).toBe('prod1');
+  expect(variablesOf('Reconcile')).toMatchObject({ MAYFLY_OWNER: 'acme', MAYFLY_DEPLOYMENT: 'prod1' });
   expect(variablesOf('Webhook')).toMatchObject({ MAYFLY_INSTALLATION_ID: '7', MAYFLY_DEPLOYMENT: 'prod1' });
   expect(variablesOf('Cache')).toMatchObject({ MAYFLY_PLATFORMS: 'linux-x64', MAYFLY_RUNNER_VERSION: '2.330.0' });
   expect(theOne(stack, 'AWS::SSM::Parameter').Properties.Name).toBe('/mayfly/prod1/pool');

@@ -25,9 +25,9 @@ test('all functions run on Node 24, arm64, and keep their log for 30 days', () =
     Handler: 'index.handler',
     LoggingConfig: Match.anyValue(),
   };
-  template.resourcePropertiesCountIs('AWS::Lambda::Function', of24, 4);
-  template.resourceCountIs('AWS::Lambda::Function', 4);
-  template.resourcePropertiesCountIs('AWS::Logs::LogGroup', { RetentionInDays: 30 }, 4);
+  template.resourcePropertiesCountIs('AWS::Lambda::Function', of24, 5);
+  template.resourceCountIs('AWS::Lambda::Function', 5);
+  template.resourcePropertiesCountIs('AWS::Logs::LogGroup', { RetentionInDays: 30 }, 5);
   template.hasResourceProperties('AWS::Lambda::Function', { MemorySize: 256, Timeout: 10 });
   expect(JSON.stringify(template.toJSON())).not.toContain('ManagedPolicyArns');
 });
@@ -60,7 +60,11 @@ test('each secret is read by those who need it, and by nobody else', () => {
       .filter(([, { Type, Properties }]) => Type === 'AWS::IAM::Policy' && JSON.stringify(Properties).includes(secret))
       .map(([id]) => id.replace(/Role.*/, ''));
   expect(readers('"FleetWebhookSecret')).toEqual(['FleetWebhookReceive']);
-  expect(readers('"FleetAppSecret')).toEqual(['FleetLauncherDispatch', 'FleetRunnerCacheRefresh']);
+  expect(readers('"FleetAppSecret')).toEqual([
+    'FleetLauncherDispatch',
+    'FleetRunnerCacheRefresh',
+    'FleetReconcilerReconcile',
+  ]);
 });
 
 test('secrets to be set up later have no value; given ones are used', () => {
@@ -143,6 +147,9 @@ test('destroy: events stop, then instances end, then what they need goes', () =>
     expect(names).toContain(part);
   }
   expect(theOne(stack, 'AWS::Lambda::EventSourceMapping').DependsOn).toContain(endingId);
+  const reconciler = Object.entries(resources).filter(([id]) => id.startsWith('FleetReconciler'));
+  expect(new Set(reconciler.map(([, { Type }]) => Type))).toContain('AWS::Events::Rule');
+  for (const [, { DependsOn }] of reconciler) expect(DependsOn).toContain(endingId);
   const kept = Object.values(resources).filter(
     (one) => (one as { DeletionPolicy?: string }).DeletionPolicy === 'Retain',
   );
@@ -188,6 +195,56 @@ test('dispatch ends instances with our tag only, and looks at none', () => {
   expect(textOf(passing?.Resource)).toMatch(/^<FleetlinuxRole\w+\.Arn>$/);
   const wild = statements.filter(({ Resource }) => [Resource].flat().includes('*'));
   expect(wild).toEqual([]);
+});
+
+test('the reconciler runs every minute, ends before its next run, and is never repeated', () => {
+  const { stack, fleet } = makeFleet();
+  fleet.addPool('linux', LINUX);
+  expect(theOne(stack, 'AWS::Lambda::Function', 'ReconcilerReconcile').Properties).toMatchObject({
+    MemorySize: 512,
+    Timeout: 50,
+    Environment: { Variables: { MAYFLY_OWNER: 'acme' } },
+  });
+  const rule = theOne(stack, 'AWS::Events::Rule', 'ReconcilerSchedule').Properties;
+  expect(rule).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
+  expect(rule.Targets).toMatchObject([{ RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 } }]);
+  expect(theOne(stack, 'AWS::Lambda::EventInvokeConfig').Properties).toMatchObject({
+    MaximumRetryAttempts: 0,
+    MaximumEventAgeInSeconds: 60,
+  });
+});
+
+test('the reconciler may do what dispatch may, but take messages, and may look at instances', () => {
+  const { stack, fleet } = makeFleet();
+  fleet.addPool('linux', LINUX);
+  fleet.addPool('spot', { labels: ['spot'], market: InstanceMarket.SPOT });
+  const rightsOf = (role: string) =>
+    statementsOf(stack, role).flatMap(({ Action, ...rest }) =>
+      [Action].flat().map((action) => JSON.stringify([action, rest])),
+    );
+  const [dispatch, reconcile] = [rightsOf('Dispatch'), rightsOf('ReconcilerReconcile')];
+  const actions = (rights: string[]) => rights.map((one) => JSON.parse(one)[0]).sort();
+  const logs = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+  expect(actions(reconcile.filter((one) => !dispatch.includes(one)))).toEqual(['ec2:DescribeInstances', ...logs]);
+  expect(actions(dispatch.filter((one) => !reconcile.includes(one)))).toEqual([
+    ...logs,
+    'sqs:DeleteMessage',
+    'sqs:GetQueueAttributes',
+    'sqs:ReceiveMessage',
+  ]);
+  const variables = (part: string) => theOne(stack, 'AWS::Lambda::Function', part).Properties.Environment.Variables;
+  expect(variables('ReconcilerReconcile')).toEqual({ ...variables('Dispatch'), MAYFLY_OWNER: 'acme' });
+});
+
+test.each([
+  [undefined, undefined],
+  [[], '[]'],
+  [['arc-*', 'build,1'], '["arc-*","build,1"]'],
+])('alarmOnForeignRunnersExcept %j', (alarmOnForeignRunnersExcept, variable) => {
+  const { stack, fleet } = makeFleet({ alarmOnForeignRunnersExcept });
+  fleet.addPool('linux', LINUX);
+  const { Variables } = theOne(stack, 'AWS::Lambda::Function', 'ReconcilerReconcile').Properties.Environment;
+  expect(Variables.MAYFLY_ALLOWED_FOREIGN_RUNNERS).toBe(variable);
 });
 
 test('a spot pool may make the service role of spot, once', () => {
@@ -250,7 +307,7 @@ test.each([
 ])('GitHub at %s has its API at %s', (githubUrl, api) => {
   const { stack, fleet } = makeFleet({ githubUrl });
   fleet.addPool('linux', LINUX);
-  for (const part of ['Dispatch', 'Refresh']) {
+  for (const part of ['Dispatch', 'Refresh', 'ReconcilerReconcile']) {
     const { Variables } = theOne(stack, 'AWS::Lambda::Function', part).Properties.Environment;
     expect(Variables.MAYFLY_GITHUB_URL).toBe(api);
   }

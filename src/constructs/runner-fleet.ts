@@ -4,6 +4,7 @@ import { deploymentIdOf } from './deployment-id';
 import { EndInstances } from './end-instances';
 import { Launcher } from './launcher';
 import type { RunnerPoolOptions } from './pool-options';
+import { Reconciler } from './reconciler';
 import { RunnerCache } from './runner-cache';
 import { RunnerNetwork } from './runner-network';
 import { RunnerPool } from './runner-pool';
@@ -82,6 +83,14 @@ export interface RunnerFleetProps {
    * @default 5
    */
   readonly maxConcurrency?: number;
+
+  /**
+   * Raises a coded alarm in the reconciler's log for online runners that are not of this fleet and could take its jobs,
+   * except those with one of these names; `*` stands for any text. An empty list: for all of them.
+   *
+   * @default - no alarm: most organisations have other runners
+   */
+  readonly alarmOnForeignRunnersExcept?: string[];
 }
 
 /** GitHub Actions runners that live for one job. Add at least one pool. */
@@ -90,6 +99,8 @@ export class RunnerFleet extends Construct {
   public readonly webhook: Webhook;
   /** Launches instances. */
   public readonly launcher: Launcher;
+  /** Repairs what events did not tell, every minute. */
+  public readonly reconciler: Reconciler;
   /** Keeps runner packages. */
   public readonly runnerCache: RunnerCache;
   /** Where runners are launched. */
@@ -124,7 +135,11 @@ export class RunnerFleet extends Construct {
     this.runnerCache = new RunnerCache(this, 'RunnerCache', cacheProps);
     this.ending = new EndInstances(this, 'Ending', { deploymentId, bucket: this.runnerCache.bucket });
     this.ending.keep(this.network);
-    this.ending.stopBefore(this.launcher._eventSource, this.runnerCache._schedule);
+    const { launcher } = this;
+    const { alarmOnForeignRunnersExcept } = props;
+    this.reconciler = new Reconciler(this, 'Reconciler', { launcher, owner, alarmOnForeignRunnersExcept });
+    // All of the reconciler: once its role has no rights, a run that is underway launches nothing any more either.
+    this.ending.stopBefore(launcher._eventSource, this.runnerCache._schedule, this.reconciler);
     new CfnOutput(this, 'WebhookUrl', { value: this.webhook.url, description: "For the GitHub App's settings" });
     this.node.addValidation({
       validate: () => (this.pools.length === 0 ? [describeFault('no-pools', `Fleet "${id}" has none.`)] : []),
@@ -147,7 +162,7 @@ export class RunnerFleet extends Construct {
       network: this.network,
     });
     this.warnOfTwin(pool);
-    for (const part of [this.webhook, this.launcher, this.runnerCache]) part.addPool(pool);
+    for (const part of [this.webhook, this.launcher, this.reconciler, this.runnerCache]) part.addPool(pool);
     this.ending.keep(pool);
     this.pools.push(pool);
     return pool;

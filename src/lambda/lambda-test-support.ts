@@ -24,12 +24,13 @@ export function buildBundles(): Bundles {
 /** Loads the bundle, then invokes its handler with each message; a number among them moves the clock on (ms). */
 const HOST = `
 let ahead = 0;
+let invocations = 0;
 const now = Date.now;
 Date.now = () => now() + ahead;
 const { handler } = await import(process.argv[1]);
 process.on('message', async (event) => {
   if (typeof event === 'number') { ahead += event; process.send({ moved: ahead }); return; }
-  try { process.send({ answer: await handler(event) }); }
+  try { process.send({ answer: await handler(event, { awsRequestId: 'request-' + ++invocations }) }); }
   catch (error) { process.send({ error: { name: error.name, message: error.message, reason: error.reason } }); }
 });
 process.send({ ready: true });

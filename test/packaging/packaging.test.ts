@@ -18,7 +18,11 @@ const run = (program: string, args: string[], cwd: string, env: NodeJS.ProcessEn
   execFileSync(program, args, { cwd, env, timeout: 120_000, stdio: ['ignore', 'pipe', 'pipe'] }).toString();
 
 beforeAll(() => {
-  const needed = ['lib/constructs/index.js', '.jsii', ...['webhook', 'dispatch'].map((name) => `dist/lambda/${name}`)];
+  const needed = [
+    'lib/constructs/index.js',
+    '.jsii',
+    ...['webhook', 'dispatch', 'reconcile'].map((name) => `dist/lambda/${name}`),
+  ];
   const missing = needed.filter((file) => !existsSync(join(root, file)));
   if (missing.length > 0) throw new Error(`run \`npm run build\` first: ${missing.join(', ')} is not there`);
   const [packed] = JSON.parse(run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], root));
@@ -59,7 +63,7 @@ test.each(cases)(
     run(node, args, folder, { PATH: dirname(node), HOME: folder, CDK_OUTDIR: out });
     const { Resources } = JSON.parse(readFileSync(join(out, 'Mayfly.template.json'), 'utf8'));
     const types = Object.values<{ Type: string }>(Resources).map(({ Type }) => Type);
-    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(4);
+    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(5);
     expect(types).toContain('AWS::EC2::LaunchTemplate');
   },
   60_000,

@@ -13,6 +13,7 @@ import {
 const ROLES: Readonly<Record<string, string>> = {
   WebhookReceive: 'Webhook function: everybody can call it',
   LauncherDispatch: 'Dispatch function',
+  ReconcilerReconcile: 'Reconcile function: on schedule',
   RunnerCacheRefresh: 'Runner-cache function',
   EndingEndAll: 'End-all function: only when the stack is destroyed',
   linuxRole: 'Instances of a pool: whatever stands here, every job can do',
