@@ -8,6 +8,8 @@ import type { Pool } from '../core/types.ts';
 /** An instance boots in a second here: what idles is ended soon, so that a rehearsal ends soon. */
 const IDLE_TIMEOUT_MS = 5_000;
 const BOOT_DEADLINE_MS = 120_000;
+/** Nobody rehearses a job of half an hour. */
+export const LIFETIME_MS = 1_800_000;
 
 const PoolFile = v.strictObject({
   pools: v.pipe(
@@ -94,5 +96,7 @@ function toPool(entry: PoolEntry, organization: string): Pool {
     maxRunners: entry.maxRunners,
     idleTimeoutMs: entry.idleTimeoutSeconds * 1_000,
     bootDeadlineMs: entry.bootDeadlineSeconds * 1_000,
+    lifetimeMs: LIFETIME_MS,
+    rerunReclaimed: false,
   };
 }

@@ -39,6 +39,7 @@ import { NspawnHost } from './hosts/nspawn-host.ts';
 import { ProcessHost } from './hosts/process-host.ts';
 import { type InstanceServices, serveInstances } from './instance-services/serve-instances.ts';
 import type { InstanceEvent } from './instance-services/types.ts';
+import { LIFETIME_MS } from './pools.ts';
 import { pumpQueue, type QueuePump } from './pump-queue.ts';
 import { buildRunnerTarball } from './runner/build-runner-tarball.ts';
 import { serveWebhook, type WebhookServer } from './serve-webhook.ts';
@@ -52,8 +53,6 @@ const APP = { id: 4_711, slug: 'mayfly-rehearsal' };
 const RUNNER_VERSION = '2.336.0';
 const MAILBOX_TABLE = 'mayfly-mailbox';
 const BUCKET = 'mayfly-runners';
-/** Nobody rehearses a job of half an hour. */
-const LIFETIME_MS = 1_800_000;
 const VISIBILITY_TIMEOUT_MS = 180_000;
 const MAX_RECEIVES = 5;
 
