@@ -23,6 +23,8 @@ export interface LocalFleetOptions {
   readonly host: InstanceHost;
   /** Asked for each new launch that has a choice left, not for replays. Default: there is capacity for everything. */
   readonly capacity?: (launch: Launch) => Capacity;
+  /** Added to the numbers in instance ids, for several fleets in one account. Default: 0. */
+  readonly idsFrom?: number;
 }
 
 /** EC2 shows an ended instance for about an hour. */
@@ -128,7 +130,7 @@ export class LocalFleet implements Fleet {
 
   #create(launch: Launch): LocalInstance {
     const instance: LocalInstance = {
-      id: `i-${(this.#instances.size + 1).toString(16).padStart(17, '0')}`,
+      id: `i-${((this.#options.idsFrom ?? 0) + this.#instances.size + 1).toString(16).padStart(17, '0')}`,
       launchId: launch.id,
       pool: launch.pool,
       market: launch.market,
