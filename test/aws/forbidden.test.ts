@@ -25,8 +25,9 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DISPATCH_ENV, RUNNER_CACHE_ENV, TAGS, WEBHOOK_ENV } from '../../src/constructs/contract.ts';
+import { TAGS, WEBHOOK_ENV } from '../../src/constructs/contract.ts';
 import type { MotoAccess } from './moto.ts';
+import type { FunctionName } from './stage/deployed.ts';
 import { enterInstance, type ScriptedInstance, TAKE } from './stage/scripted-instance.ts';
 import { openStage, type Stage } from './stage/stage.ts';
 
@@ -98,11 +99,13 @@ async function expectDenied(call: Promise<unknown>): Promise<void> {
   expect(error.message).toContain('not authorized: denied: ');
 }
 
-async function asFunction(variable: string): Promise<Clients> {
-  const { Role } = stage.deployed.functionWith(variable).properties;
+async function asFunction(name: FunctionName): Promise<Clients> {
+  const { Role } = stage.deployed.functionNamed(name).properties;
   const credentials = stage.gate.admit(await stage.deployed.principal(Role, 'a-probe'));
   return clients({ endpoint: stage.gate.url, region: stage.moto.access.region, credentials });
 }
+
+const webhookSecret = () => stage.deployed.variableOf('webhook', WEBHOOK_ENV.secretArn);
 
 const row = (id: string) => ({ TableName: stage.names.mailboxTable, Key: { id: { S: id } } });
 
@@ -186,11 +189,11 @@ describe('the webhook function', () => {
     ['read the queue', ({ sqs }) => sqs.send(new ReceiveMessageCommand({ QueueUrl: stage.names.queueUrl }))],
     ['read the state', ({ db }) => db.send(new ScanCommand({ TableName: stage.names.table }))],
     ['write mail', ({ db }) => db.send(new UpdateItemCommand({ ...row('AROA:i-1'), ...TAKE }))],
-  ])('may not %s', async (_, probe) => expectDenied(probe(await asFunction(WEBHOOK_ENV.secretArn))));
+  ])('may not %s', async (_, probe) => expectDenied(probe(await asFunction('webhook'))));
 });
 
 describe('the dispatch function', () => {
-  const as = () => asFunction(DISPATCH_ENV.poolParameters);
+  const as = () => asFunction('dispatch');
 
   test('may terminate what is ours', async () => {
     const { ec2 } = await as();
@@ -233,9 +236,38 @@ describe('the dispatch function', () => {
     ],
     ['read a foreign parameter', ({ ssm }) => ssm.send(new GetParameterCommand({ Name: '/another' }))],
   ])('may not %s', async (_, probe) => expectDenied(probe(await as())));
+});
 
-  const webhookSecret = () =>
-    stage.deployed.functionWith(WEBHOOK_ENV.secretArn).properties.Environment.Variables[WEBHOOK_ENV.secretArn];
+describe('the reconcile function', () => {
+  const as = () => asFunction('reconcile');
+
+  test('may look at instances, and terminate what is ours', async () => {
+    const { ec2 } = await as();
+    const mine = await launchAsRoot(stage.names.deploymentId, ours.template);
+    const Filters = [{ Name: `tag:${TAGS.deployment}`, Values: [stage.names.deploymentId] }];
+    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters }));
+    const ids = Reservations.flatMap(({ Instances = [] }) => Instances.map(({ InstanceId }) => InstanceId));
+    expect(ids).toContain(mine.id);
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [mine.id] }));
+  });
+
+  test.each<[string, (as: Clients) => Promise<unknown>]>([
+    [
+      'terminate an instance of another deployment',
+      ({ ec2 }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [foreign.id] })),
+    ],
+    ['launch for another deployment', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet('another', ours.template)))],
+    ['take messages', ({ sqs }) => sqs.send(new ReceiveMessageCommand({ QueueUrl: stage.names.queueUrl }))],
+    [
+      'read the webhook secret',
+      ({ secrets }) => secrets.send(new GetSecretValueCommand({ SecretId: webhookSecret() })),
+    ],
+    ['delete mail', ({ db }) => db.send(new DeleteItemCommand(row('AROA:i-1')))],
+    [
+      'write to the bucket',
+      ({ s3 }) => s3.send(new PutObjectCommand({ Bucket: stage.names.bucket, Key: 'runner/x', Body: 'x' })),
+    ],
+  ])('may not %s', async (_, probe) => expectDenied(probe(await as())));
 });
 
 describe('the runner-cache function', () => {
@@ -251,7 +283,7 @@ describe('the runner-cache function', () => {
         db.send(new GetItemCommand({ TableName: stage.names.table, Key: { pk: { S: 'job#1' }, sk: { S: '-' } } })),
     ],
     ['write mail', ({ db }) => db.send(new UpdateItemCommand({ ...row('AROA:i-1'), ...TAKE }))],
-  ])('may not %s', async (_, probe) => expectDenied(probe(await asFunction(RUNNER_CACHE_ENV.platforms))));
+  ])('may not %s', async (_, probe) => expectDenied(probe(await asFunction('runner-cache'))));
 });
 
 describe('nobody', () => {

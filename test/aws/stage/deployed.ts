@@ -10,6 +10,16 @@ import type { GateFacts } from './gate/need.ts';
 import type { DeployedFunction } from './lambda/start-environment.ts';
 import type { DeployedResource } from './moto-control.ts';
 
+/** The functions that tests run, each by what only its logical id contains. */
+const FUNCTIONS = {
+  webhook: 'WebhookReceive',
+  dispatch: 'LauncherDispatch',
+  reconcile: 'ReconcilerReconcile',
+  'runner-cache': 'RunnerCacheRefresh',
+} as const;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+
 export class Deployed {
   private readonly resources: readonly DeployedResource[];
   private readonly assembly: string;
@@ -34,9 +44,12 @@ export class Deployed {
     return found;
   }
 
-  /** By a variable that only its environment has. */
-  functionWith(variable: string): DeployedResource {
-    return this.one('AWS::Lambda::Function', ({ properties }) => properties.Environment?.Variables?.[variable]);
+  functionNamed(name: FunctionName): DeployedResource {
+    return this.one('AWS::Lambda::Function', ({ logicalId }) => logicalId.includes(FUNCTIONS[name]));
+  }
+
+  variableOf(name: FunctionName, variable: string): string {
+    return this.functionNamed(name).properties.Environment.Variables[variable];
   }
 
   toRun({ physicalId, properties }: DeployedResource): DeployedFunction {

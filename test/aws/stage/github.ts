@@ -39,7 +39,8 @@ export async function openGitHub(folder: string): Promise<StageGitHub> {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });
   const model = new GitHubModel({
-    clock: Date.now,
+    // Looked up each time: the stage's clock can be moved.
+    clock: () => Date.now(),
     seed: randomBytes(8).toString('hex'),
     app: { id: APP_ID, slug: 'mayfly-stage' },
     installation: { id: INSTALLATION_ID, organization: ORGANIZATION },

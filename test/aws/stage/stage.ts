@@ -5,6 +5,8 @@
  *   GitHub stand-in -(webhook)-> HTTP API -> webhook ─┐                    ┌─> moto: SQS, DynamoDB, EC2, S3, SSM ...
  *        ^                                            ├─ gate (SigV4, IAM) ┤        │
  *        '── HTTPS ──── dispatch, runner-cache <- poller ──────────────────┘   EventBridge rule -> queue
+ *
+ * Nothing runs on a schedule: tests call `reconcile()`. All but moto goes by a clock that they can move on.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -18,7 +20,7 @@ import { DISPATCH_ENV, RUNNER_CACHE_ENV, WEBHOOK_ENV } from '../../../src/constr
 import { type Moto, startExtendedMoto } from '../moto.ts';
 import { POOLS, type Pools, STACK, synthesise } from './app.ts';
 import { deploy } from './deploy.ts';
-import { Deployed } from './deployed.ts';
+import { Deployed, type FunctionName } from './deployed.ts';
 import { type Gate, openGate } from './gate.ts';
 import { openGitHub, type StageGitHub } from './github.ts';
 import { openHttpApi } from './http-api.ts';
@@ -48,8 +50,13 @@ export interface Stage {
   readonly webhookSecret: string;
   readonly webhook: LambdaHost;
   readonly dispatch: LambdaHost;
+  readonly reconciler: LambdaHost;
   readonly runnerCache: LambdaHost;
   readonly poller: QueuePoller;
+  /** Runs the reconciler once, as its schedule does each minute. Gives what it logged at the end. */
+  reconcile(): Promise<Readonly<Record<string, unknown>>>;
+  /** Lets so many milliseconds pass at once, for all but moto: its queues and instances stay as old as they are. */
+  moveClock(ms: number): void;
   /** Names and addresses of what was deployed. */
   readonly names: StageNames;
   close(): Promise<void>;
@@ -97,14 +104,15 @@ async function build(options: StageOptions, closers: Closer[], close: () => Prom
   await fillSecrets(moto, deployed, webhookSecret, github);
 
   const worker = writeWorker(folder);
-  const hostOf = async (variable: string) => {
-    const host = await openHost(deployed, variable, gate, worker, moto.access.region, github.certificate);
+  const hostOf = async (name: FunctionName) => {
+    const host = await openHost(deployed, name, gate, worker, moto.access.region, github.certificate);
     closers.push(() => host.close());
     return host;
   };
-  const webhook = await hostOf(WEBHOOK_ENV.secretArn);
-  const dispatch = await hostOf(DISPATCH_ENV.poolParameters);
-  const runnerCache = await hostOf(RUNNER_CACHE_ENV.platforms);
+  const webhook = await hostOf('webhook');
+  const dispatch = await hostOf('dispatch');
+  const reconciler = await hostOf('reconcile');
+  const runnerCache = await hostOf('runner-cache');
   await mustWork(runnerCache, {});
   const poller = await openPoller(deployed, dispatch, gate, moto);
   closers.push(poller.close);
@@ -113,10 +121,14 @@ async function build(options: StageOptions, closers: Closer[], close: () => Prom
   const webhookUrl = `${api.url}/webhook`;
   github.model.setHook({ url: webhookUrl, secret: webhookSecret });
   closers.push(watchInstances(control, options.onInstance));
-  const hosts = { webhook, dispatch, runnerCache, poller };
+  const hosts = { webhook, dispatch, reconciler, runnerCache, poller };
+  const clock = movableClock();
+  closers.push(clock.reset);
   return {
     ...{ moto, control, gate, github, deployed, webhookUrl, webhookSecret },
     ...hosts,
+    reconcile: () => runReconciler(reconciler),
+    moveClock: clock.move,
     names: namesOf(deployed),
     close,
   };
@@ -136,26 +148,20 @@ async function fillSecrets(moto: Moto, deployed: Deployed, webhookSecret: string
   const secrets = new SecretsManagerClient(moto.access);
   const put = (SecretId: string, SecretString: string) =>
     secrets.send(new PutSecretValueCommand({ SecretId, SecretString }));
-  await put(variableOf(deployed, WEBHOOK_ENV.secretArn), webhookSecret);
-  await put(
-    variableOf(deployed, DISPATCH_ENV.appSecretArn, DISPATCH_ENV.poolParameters),
-    JSON.stringify(github.appCredentials),
-  );
+  await put(deployed.variableOf('webhook', WEBHOOK_ENV.secretArn), webhookSecret);
+  await put(deployed.variableOf('dispatch', DISPATCH_ENV.appSecretArn), JSON.stringify(github.appCredentials));
   secrets.destroy();
 }
 
-const variableOf = (deployed: Deployed, variable: string, only = variable): string =>
-  deployed.functionWith(only).properties.Environment.Variables[variable];
-
 async function openHost(
   deployed: Deployed,
-  variable: string,
+  name: FunctionName,
   gate: Gate,
   worker: string,
   region: string,
   certificate: string,
 ): Promise<LambdaHost> {
-  const resource = deployed.functionWith(variable);
+  const resource = deployed.functionNamed(name);
   const one = deployed.toRun(resource);
   const credentials = gate.admit(await deployed.principal(resource.properties.Role, one.name));
   const variables = {
@@ -174,13 +180,33 @@ async function mustWork(host: LambdaHost, event: object): Promise<void> {
   if (invoked.kind !== 'ok') throw new Error(`${host.name}: ${JSON.stringify(invoked)}\n${host.logs.join('\n')}`);
 }
 
+async function runReconciler(host: LambdaHost): Promise<Readonly<Record<string, unknown>>> {
+  await mustWork(host, { source: 'aws.events', 'detail-type': 'Scheduled Event' });
+  return host.entries().findLast(({ event }) => event === 'reconcile') ?? {};
+}
+
+/** Moves what `Date.now` gives in this process; the functions are told the time with each event. */
+function movableClock() {
+  const realNow = Date.now;
+  let aheadMs = 0;
+  return {
+    move: (ms: number) => {
+      aheadMs += ms;
+      Date.now = () => realNow() + aheadMs;
+    },
+    reset: () => {
+      Date.now = realNow;
+    },
+  };
+}
+
 async function openPoller(deployed: Deployed, host: LambdaHost, gate: Gate, moto: Moto): Promise<QueuePoller> {
   const { properties } = deployed.one('AWS::Lambda::EventSourceMapping');
-  const { Role } = deployed.functionWith(DISPATCH_ENV.poolParameters).properties;
+  const { Role } = deployed.functionNamed('dispatch').properties;
   const credentials = gate.admit(await deployed.principal(Role, 'event-source'));
   return pollQueue({
     access: { endpoint: gate.url, region: moto.access.region, credentials },
-    queueUrl: variableOf(deployed, DISPATCH_ENV.queueUrl, DISPATCH_ENV.poolParameters),
+    queueUrl: deployed.variableOf('dispatch', DISPATCH_ENV.queueUrl),
     queueArn: properties.EventSourceArn,
     host,
     batchSize: Number(properties.BatchSize ?? 10),
@@ -192,14 +218,14 @@ async function openPoller(deployed: Deployed, host: LambdaHost, gate: Gate, moto
 const routeOf = (deployed: Deployed): string => deployed.one('AWS::ApiGatewayV2::Route').properties.RouteKey;
 
 function namesOf(deployed: Deployed): StageNames {
-  const { Variables } = deployed.functionWith(DISPATCH_ENV.poolParameters).properties.Environment;
+  const { Variables } = deployed.functionNamed('dispatch').properties.Environment;
   const queueUrl: string = Variables[DISPATCH_ENV.queueUrl];
   const dead = deployed.one('AWS::SQS::Queue', ({ properties }) => properties.RedrivePolicy === undefined);
   return {
     deploymentId: Variables[DISPATCH_ENV.deploymentId],
     table: Variables[DISPATCH_ENV.table],
     mailboxTable: Variables[DISPATCH_ENV.mailboxTable],
-    bucket: variableOf(deployed, RUNNER_CACHE_ENV.bucket, RUNNER_CACHE_ENV.platforms),
+    bucket: deployed.variableOf('runner-cache', RUNNER_CACHE_ENV.bucket),
     queueUrl,
     deadLetterUrl: dead.physicalId,
     appSecretArn: Variables[DISPATCH_ENV.appSecretArn],

@@ -59,7 +59,8 @@ export async function startEnvironment(
 ): Promise<Environment> {
   const [moduleName = '', handlerName = ''] = one.handler.split('.');
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [worker, join(one.folder, `${moduleName}.mjs`), handlerName], {
+  const bundle = join(one.folder, `${moduleName}.mjs`);
+  const child = spawn(process.execPath, [worker, bundle, handlerName, String(Date.now())], {
     cwd: one.folder,
     env: { ...one.variables, ...lambdaVariables(one), ...variables },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -95,7 +96,8 @@ async function invoke(
 ): Promise<Invoked> {
   invocations += 1;
   const id = `request-${invocations}`;
-  child.send({ id, event, deadlineAt: Date.now() + one.timeoutMs });
+  const now = Date.now();
+  child.send({ id, event, now, deadlineAt: now + one.timeoutMs });
   const said = await answerOf(child, (message) => message.id === id, one.timeoutMs);
   if (said === 'exited') return { kind: 'error', error: 'Runtime.ExitError' };
   if (said === 'late') {
