@@ -79,11 +79,11 @@ test.each(['silence', 'half'] as const)('%s ends within its time', async (answer
   expect(await send(get, 'token')).toEqual({ kind: 'unavailable', detail: 'GET /a: no answer in time' });
 });
 
-test('an answer beyond a megabyte is not read to its end', async () => {
-  server.script({ status: 200, body: 'x'.repeat(1_000_001) });
+test('an answer beyond four megabytes is not read to its end', async () => {
+  server.script({ status: 200, body: 'x'.repeat(4_000_001) });
   expect(await send(get, 'token')).toEqual({
     kind: 'unavailable',
-    detail: 'GET /a: an answer of more than 1000000 bytes',
+    detail: 'GET /a: an answer of more than 4000000 bytes',
   });
 });
 

@@ -25,6 +25,54 @@ jobs:
     steps: [{ run: 'true' }]
 `;
 
+test('the real workflow engine runs a job again, and what needs it', async () => {
+  const world = new World();
+  const text = `
+name: CI
+on: workflow_dispatch
+jobs:
+  one: { runs-on: [self-hosted, linux], steps: [{ run: 'true' }] }
+  two: { needs: one, runs-on: [self-hosted, linux], steps: [{ run: 'true' }] }
+  three: { needs: two, runs-on: [self-hosted, linux], steps: [{ run: 'true' }] }
+  sorry: { needs: two, if: failure(), runs-on: [self-hosted, linux], steps: [{ run: 'true' }] }
+`;
+  const workflow = await readWorkflow('ci.yml', text);
+  const run = world.model.addRun((context) => startRun(workflow, context), 'octo-org/closed');
+  const work = (name: string, exitCode: number) => {
+    const session = world.connect(name);
+    const id = world.take(session);
+    world.work(session, id, exitCode);
+    return Number(id);
+  };
+  work('r1', 0);
+  const two = work('r2', 1);
+  expect(world.model.rerunJob(two)).toBe('running');
+  const sorry = work('r3', 0);
+  expect(world.model.rerunJob(sorry)).toBe('refused');
+  world.events.length = 0;
+  expect(world.model.rerunJob(two)).toBe('queued');
+  work('r4', 0);
+  work('r5', 0);
+  expect(world.jobStory()).toEqual([
+    'queued two',
+    'started two r4',
+    'completed two r4 success',
+    'queued three',
+    'completed sorry skipped',
+    'started three r5',
+    'completed three r5 success',
+  ]);
+  expect([...run.jobs.values()].map(({ key, attempt }) => `${key} ${attempt}`)).toEqual([
+    'one 1',
+    'two 2',
+    'three 2',
+    'sorry 2',
+  ]);
+  const deliveries = world.model.takeDeliveries().map(({ payload }) => payload);
+  for (const payload of deliveries.filter((one) => 'action' in one && one.action === 'queued'))
+    expect(webhookSchema('workflow-job-queued')(payload)).toBe(true);
+});
+
 test('the real workflow engine drives the model: needs, matrix, fail-fast, lost runner, skipped', async () => {
   const world = new World();
   const workflow = await readWorkflow('ci.yml', text);

@@ -175,6 +175,77 @@ test('runs and jobs, through their life', async () => {
   expect(await statusOf(actions.listWorkflowRunsForRepo({ ...repo, repo: 'none' }))).toBe(404);
 });
 
+test('a job run again is a new one of the next attempt; not before its run is over', async () => {
+  const { client, world } = await startStandIn();
+  const { actions } = client().rest;
+  const { id: run_id } = world.model.addRun(
+    scriptedRun({ key: 'a' }, { key: 'b', needs: 'a' }, { key: 'c', needs: 'b' }),
+    'octo-org/closed',
+  );
+  const run = { ...repo, run_id };
+  const jobs = async (filter: 'latest' | 'all') =>
+    (await actions.listJobsForWorkflowRun({ ...run, filter })).data.jobs.map((job) => [
+      job.name,
+      job.run_attempt,
+      job.conclusion ?? job.status,
+    ]);
+  const [a] = (await actions.listJobsForWorkflowRun(run)).data.jobs;
+  await expect(actions.reRunJobForWorkflowRun({ ...repo, job_id: a?.id ?? 0 })).rejects.toMatchObject({
+    status: 403,
+    response: { data: { message: 'The workflow run containing this job is already running' } },
+  });
+  const works = (name: string, exitCode: number) => {
+    const session = world.connect(name);
+    world.work(session, world.take(session), exitCode);
+  };
+  works('r1', 0);
+  works('r2', 1);
+  const b = world.model.state.runs.get(run_id)?.jobs.get('b')?.id ?? 0;
+  expect((await actions.getWorkflowRun(run)).data).toMatchObject({ conclusion: 'failure', previous_attempt_url: null });
+  world.wait(5_000);
+  expect((await actions.reRunJobForWorkflowRun({ ...repo, job_id: b })).status).toBe(201);
+  const { data } = await actions.getWorkflowRun(run);
+  expect(data).toMatchObject({ run_attempt: 2, conclusion: null, status: 'in_progress' });
+  expect(data.previous_attempt_url).toMatch(/\/attempts\/1$/);
+  expect(Date.parse(data.run_started_at ?? '') - Date.parse(data.created_at)).toBe(5_000);
+  works('r3', 0);
+  works('r4', 0);
+  expect(await jobs('latest')).toEqual([
+    ['job a', 1, 'success'],
+    ['job b', 2, 'success'],
+    ['job c', 2, 'success'],
+  ]);
+  expect(await jobs('all')).toEqual([
+    ['job a', 1, 'success'],
+    ['job b', 1, 'failure'],
+    ['job c', 1, 'skipped'],
+    ['job b', 2, 'success'],
+    ['job c', 2, 'success'],
+  ]);
+  expect((await actions.getWorkflowRun(run)).data.conclusion).toBe('success');
+  expect(await statusOf(actions.reRunJobForWorkflowRun({ ...repo, job_id: 1 }))).toBe(404);
+});
+
+test('what failed beside a job that is run again still fails the run', async () => {
+  const { client, world } = await startStandIn();
+  const { actions } = client().rest;
+  const { id: run_id } = world.model.addRun(scriptedRun({ key: 'a' }, { key: 'b' }), 'octo-org/closed');
+  const work = (name: string, exitCode: number) => {
+    const session = world.connect(name);
+    const id = world.take(session);
+    world.work(session, id, exitCode);
+    return Number(id);
+  };
+  work('r1', 1);
+  const job_id = work('r2', 1);
+  await actions.reRunJobForWorkflowRun({ ...repo, job_id });
+  work('r3', 0);
+  expect((await actions.getWorkflowRun({ ...repo, run_id })).data).toMatchObject({
+    run_attempt: 2,
+    conclusion: 'failure',
+  });
+});
+
 test('cancelling a run', async () => {
   const { client, world } = await startStandIn();
   const { actions } = client().rest;
