@@ -32,17 +32,19 @@ describe('an instance', () => {
     const { reason, report } = await boot();
     expect(reason).toBe('Client.InstanceInitiatedShutdown');
     expect(report).toMatchObject({ code: 'done', line: 0, exit: 0, platform: 'linux-x64' });
-    const phases = ['started', 'metadata', 'letter', 'runner', 'configured', 'listening', 'job', 'completed', 'ended'];
+    const phases = [
+      ...['started', 'metadata', 'setup', 'letter', 'runner', 'configured', 'listening', 'job', 'completed', 'ended'],
+    ];
     expect(Object.keys(report?.phases ?? {})).toEqual(phases);
     const times = Object.values(report?.phases ?? {});
     expect(times).toEqual(times.toSorted((a, b) => a - b));
     expect(Math.abs((times[0] ?? 0) - Date.now())).toBeLessThan(20_000);
   });
 
-  test('asks AWS twice before its listener, once after the job', async () => {
+  test('asks AWS twice before its listener, once when it listens, twice after the job', async () => {
     await boot();
     const calls = rig.events.filter(({ kind }) => kind !== 'metadata-read').map(({ kind }) => kind);
-    expect(calls).toEqual(['letter-taken', 'runner-fetched', 'boot-reported']);
+    expect(calls).toEqual(['letter-taken', 'runner-fetched', 'boot-reported', 'boot-reported', 'logs-stored']);
     expect(rig.events[0]).toMatchObject({ kind: 'metadata-read', instanceId: 'i-1', path: '/latest/api/token' });
   });
 
@@ -161,7 +163,7 @@ describe('a boot that fails says why', () => {
 describe('the exit status of the listener', () => {
   test.each([
     ['0 after a job', `${ONE_JOB}\nexit 0`, 'done', 0, 1],
-    ['0 without a job', `${LISTENING}\nexit 0`, 'listener-failed', 0, 1],
+    ['0 without a job', `${LISTENING}\nexit 0`, 'no-job', 0, 1],
     ['1 without a job', `exit 1`, 'listener-failed', 1, 1],
     ['1 after a job', `${ONE_JOB}\nexit 1`, 'listener-failed', 1, 1],
     ['2 is launched again three times', `${LISTENING}\nexit 2`, 'listener-failed', 2, 4],
@@ -221,13 +223,13 @@ async function scriptOf(id: string): Promise<string[]> {
 }
 
 test('a second boot powers off before it does anything', async () => {
-  rig = await openRig({ listener: `${LISTENING}\nbash ../../../boot.sh\nsleep 60` });
+  rig = await openRig({ listener: `${LISTENING}\nsleep 1\nbash ../../../boot.sh\nsleep 60` });
   await rig.give('i-1');
   rig.start('i-1');
   const { log, report } = await rig.ended('i-1');
   expect(log).toMatch(/mayfly: second-boot\n$/);
   expect(log.match(/mayfly: metadata/g)).toHaveLength(1);
-  expect(report).toBeUndefined();
+  expect(report).toMatchObject({ code: 'listening' });
 });
 
 describe('with another curl', () => {

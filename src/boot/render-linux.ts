@@ -2,8 +2,10 @@
 import { configureRunner } from './linux/configure-runner';
 import { fetchRunner } from './linux/fetch-runner';
 import { head } from './linux/head';
+import { type JobPolicy, jobHook } from './linux/job-hook';
 import { mailboxRow } from './linux/mailbox-row';
 import { metadata } from './linux/metadata';
+import { packagesCommand } from './linux/packages';
 import { runListener } from './linux/run-listener';
 import { setup } from './linux/setup';
 import { takeLetter } from './linux/take-letter';
@@ -22,6 +24,10 @@ export interface LinuxBootInput {
   readonly bootDeadlineMs: number;
   /** From the first line to poweroff, whatever runs. Longer than the boot deadline. */
   readonly lifetimeMs: number;
+  /** From "Listening for Jobs": when no job came within this time, the instance asks for its end. */
+  readonly idleTimeoutMs: number;
+  /** Then, when nobody ended it and still no job came, it powers off after this. Default 5 minutes. */
+  readonly idleGraceMs?: number;
   /** Instead of AWS's own, which the instance finds by its region. Addresses without a slash at the end. */
   readonly endpoints?: BootEndpoints;
   /** Put before every path that the script writes. Default: none. */
@@ -31,6 +37,18 @@ export interface LinuxBootInput {
    * fails the boot: `setup-failed`, with the last lines of its output in the report. They count towards the 12 KB.
    */
   readonly setupCommands?: readonly string[];
+  /** Which jobs fail before their first step. Default: none. */
+  readonly policy?: JobPolicy;
+  /** Scripts on the image that the runner runs before the first and after the last step of a job. Absolute paths. */
+  readonly hooks?: { readonly jobStarted?: string; readonly jobCompleted?: string };
+  /** Whether jobs may become root without a password, as on GitHub's own runners. Default true. */
+  readonly sudo?: boolean;
+  /** Whether Docker is installed where the image lacks it, and open to jobs: that makes them root. Default false. */
+  readonly docker?: boolean;
+  /** For all that the boot script, the runner and jobs fetch, but for the metadata. Default: none. */
+  readonly proxy?: ProxyAddresses;
+  /** PEM: certificates that are trusted besides the image's own, for instance that of a proxy. Default: none. */
+  readonly caCertificates?: string;
   readonly pauses?: BootPauses;
 }
 
@@ -39,6 +57,14 @@ export interface BootEndpoints {
   readonly dynamodb: string;
   /** With the bucket: objects are at `<s3>/<key>`. */
   readonly s3: string;
+}
+
+export interface ProxyAddresses {
+  /** `http://host:port`, without a password: every job can read it. */
+  readonly http?: string;
+  readonly https?: string;
+  /** Hosts and domains that are asked directly, as in `no_proxy`. The metadata always are. */
+  readonly direct?: readonly string[];
 }
 
 export interface BootPauses {
@@ -58,19 +84,22 @@ const REPORT_MS = 15_000;
 
 const DEFAULT_PAUSES: BootPauses = { pollMs: 1_000, relaunchMs: 5_000, updateMs: 30_000 };
 
+const IDLE_GRACE_MS = 300_000;
+
 const BEFORE_SETUP = [watchdogs, trap, tools, metadata, mailboxRow];
-const AFTER_SETUP = [takeLetter, fetchRunner, configureRunner, runListener];
 
 /**
  * Values that AWS knows only later may be placeholders of a valid shape: letters and digits.
  * @throws Error when a value could not be quoted safely or the script is longer than 12 KB.
  */
 export function renderLinuxBoot(input: LinuxBootInput): string {
+  const hook = jobHook(input.policy, checkedPath(input.hooks?.jobStarted));
   const parts = [
-    ...[head, settings(input)],
+    ...[head, settings(input, hook !== undefined)],
     ...BEFORE_SETUP.map(compact),
-    ...setupParts(input.setupCommands ?? []),
-    ...AFTER_SETUP.map(compact),
+    ...[setupCommands(input), compact(setup), compact(takeLetter), compact(fetchRunner)],
+    ...(hook === undefined ? [] : [compact(hook)]),
+    ...[compact(configureRunner), compact(runListener)],
   ];
   const script = `${parts.join('\n')}\n`;
   const bytes = new TextEncoder().encode(script).length;
@@ -81,42 +110,80 @@ export function renderLinuxBoot(input: LinuxBootInput): string {
 }
 
 /**
- * Without indentation, comment lines and what functions say of their arguments: a fifth of the text. No phase has a text
+ * Without indentation, comments, `readonly` and what functions say of their arguments: a quarter of the text. No phase has a text
  * in which these mean anything.
  */
 const compact = (phase: string) =>
   phase
     .split('\n')
-    .map((line) => line.trimStart().replace(/\{ # .*$/, '{'))
-    .filter((line) => line !== '' && (!line.startsWith('#') || line.startsWith('# ----')))
+    .map((line) =>
+      line
+        .trimStart()
+        .replace(/ # .*$/, '')
+        .replace(/^readonly /, ''),
+    )
+    .filter((line) => line !== '' && (!line.startsWith('# ') || line.startsWith('# ----')))
     .join('\n');
 
 /** The commands stand as they are, in single quotes. */
-function setupParts(commands: readonly string[]): string[] {
-  if (commands.length === 0) return [];
-  if (commands.some((command) => command.includes('\0'))) throw new Error('boot script: a setup command has a NUL');
-  const quoted = commands.map((command) => `'${command.replace(/'/g, "'\\''")}'`);
-  return [`readonly SETUP=(\n${quoted.join('\n')}\n)`, compact(setup)];
+function setupCommands(input: LinuxBootInput): string {
+  const { setupCommands = [], docker = false, caCertificates } = input;
+  if (docker && input.sudo === false) throw new Error('docker makes jobs root, so it can not go with sudo: false');
+  if (setupCommands.some((command) => command.includes('\0')))
+    throw new Error('boot script: a setup command has a NUL');
+  if (caCertificates !== undefined) checked('caCertificates', caCertificates);
+  const commands = [packagesCommand({ docker, caCertificates }), ...setupCommands];
+  return `readonly SETUP=(\n${commands.map(quote).join('\n')}\n)`;
 }
 
-function settings(input: LinuxBootInput): string {
+const quote = (text: string) => `'${text.replace(/'/g, "'\\''")}'`;
+
+function settings(input: LinuxBootInput, hasHook: boolean): string {
   if (input.lifetimeMs <= input.bootDeadlineMs) throw new Error('lifetimeMs must be longer than bootDeadlineMs');
   const pauses = input.pauses ?? DEFAULT_PAUSES;
-  const text = (name: keyof typeof SHAPES, value: string) => `'${checked(name, value)}'`;
+  const idleGraceMs = input.idleGraceMs ?? IDLE_GRACE_MS;
+  const text = (name: keyof typeof SHAPES, value: string) => quote(checked(name, value));
   return [
-    '# ---- settings: those of the pool',
-    `readonly PLATFORM=${text('platform', input.platform)}`,
-    `readonly ROLE_ID=${text('roleId', input.roleId)}`,
-    `readonly MAILBOX_TABLE=${text('mailboxTable', input.mailboxTable)}`,
-    `readonly BUCKET=${text('bucket', input.bucket)}`,
-    `readonly METADATA=${text('endpoint', input.endpoints?.metadata ?? 'http://169.254.169.254')}`,
-    `readonly DYNAMODB_ENDPOINT=${text('endpoint', input.endpoints?.dynamodb ?? '')}`,
-    `readonly S3_ENDPOINT=${text('endpoint', input.endpoints?.s3 ?? '')}`,
-    `readonly ROOT=${text('rootDir', input.rootDir ?? '')}`,
-    `readonly BOOT_DEADLINE_MS=${whole(input.bootDeadlineMs)} BOOT_REPORT_MS=${reportMs(input.bootDeadlineMs)}`,
-    `readonly LIFETIME_MS=${whole(input.lifetimeMs)} LIFE_REPORT_MS=${reportMs(input.lifetimeMs)}`,
-    `readonly POLL_S=${whole(pauses.pollMs) / 1000} RELAUNCH_S=${whole(pauses.relaunchMs) / 1000} UPDATE_WAIT_MS=${whole(pauses.updateMs)}`,
+    '# ---- settings',
+    `PLATFORM=${text('platform', input.platform)}`,
+    `ROLE_ID=${text('roleId', input.roleId)}`,
+    `MAILBOX_TABLE=${text('mailboxTable', input.mailboxTable)}`,
+    `BUCKET=${text('bucket', input.bucket)}`,
+    `METADATA=${text('endpoint', input.endpoints?.metadata ?? 'http://169.254.169.254')}`,
+    `DYNAMODB_ENDPOINT=${text('endpoint', input.endpoints?.dynamodb ?? '')}`,
+    `S3_ENDPOINT=${text('endpoint', input.endpoints?.s3 ?? '')}`,
+    `ROOT=${text('rootDir', input.rootDir ?? '')}`,
+    `BOOT_DEADLINE_MS=${whole(input.bootDeadlineMs)} BOOT_LIMIT_MS=${limitMs(input.bootDeadlineMs)}`,
+    `LIFETIME_MS=${whole(input.lifetimeMs)} LIFE_LIMIT_MS=${limitMs(input.lifetimeMs)}`,
+    `IDLE_MS=${whole(input.idleTimeoutMs)} IDLE_GRACE_MS=${whole(idleGraceMs)}`,
+    `POLL_S=${whole(pauses.pollMs) / 1000} RELAUNCH_S=${whole(pauses.relaunchMs) / 1000} UPDATE_WAIT_MS=${whole(pauses.updateMs)}`,
+    `SUDO='${(input.sudo ?? true) ? 'NOPASSWD:ALL' : '!ALL'}'`,
+    `RUNNER_ENV=${quote(runnerEnvironment(input, hasHook).join('\n'))}`,
+    ...proxySettings(input.proxy).map((variable) => `export ${variable}`),
+    'RUNNER="$ROOT/opt/actions-runner" SCRATCH="$ROOT/var/tmp/mayfly"',
   ].join('\n');
+}
+
+/** The runner's `.env`: what it and the jobs have in their environment. */
+function runnerEnvironment({ hooks, proxy, caCertificates, rootDir = '' }: LinuxBootInput, hasHook: boolean): string[] {
+  const completed = checkedPath(hooks?.jobCompleted);
+  return [
+    'LANG=C.UTF-8',
+    ...(hasHook ? [`ACTIONS_RUNNER_HOOK_JOB_STARTED=${rootDir}/opt/mayfly/job-started.sh`] : []),
+    ...(completed === undefined ? [] : [`ACTIONS_RUNNER_HOOK_JOB_COMPLETED=${completed}`]),
+    ...proxySettings(proxy),
+    ...(caCertificates === undefined ? [] : [`NODE_EXTRA_CA_CERTS=${rootDir}/opt/mayfly/ca.pem`]),
+  ];
+}
+
+function proxySettings(proxy: ProxyAddresses | undefined): string[] {
+  if (proxy === undefined) return [];
+  const direct = ['169.254.169.254', ...(proxy.direct ?? [])].map((host) => checked('host', host));
+  return [
+    ...(proxy.http === undefined ? [] : [`http_proxy=${checked('proxy', proxy.http)}`]),
+    ...(proxy.https === undefined ? [] : [`https_proxy=${checked('proxy', proxy.https)}`]),
+    `no_proxy=${direct.join(',')}`,
+  ];
 }
 
 /** What may stand between single quotes, in JSON and in a curl option without any escape. */
@@ -127,12 +194,18 @@ const SHAPES = {
   bucket: /^[A-Za-z0-9-]{3,63}$/,
   endpoint: /^(https?:\/\/[A-Za-z0-9.:_/-]*[A-Za-z0-9])?$/,
   rootDir: /^(\/[A-Za-z0-9@._+-]+)*$/,
+  hook: /^(\/[A-Za-z0-9@._+-]+)+\.sh$/,
+  proxy: /^https?:\/\/[A-Za-z0-9.-]+(:\d+)?$/,
+  host: /^[A-Za-z0-9.*:/-]+$/,
+  caCertificates: /^(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\s*)+$/,
 } as const;
 
 function checked(name: keyof typeof SHAPES, value: string): string {
   if (!SHAPES[name].test(value)) throw new Error(`boot script: ${name} can not be ${JSON.stringify(value)}`);
   return value;
 }
+
+const checkedPath = (path: string | undefined) => (path === undefined ? undefined : checked('hook', path));
 
 function whole(milliseconds: number): number {
   if (!Number.isSafeInteger(milliseconds) || milliseconds <= 0) {
@@ -141,4 +214,4 @@ function whole(milliseconds: number): number {
   return milliseconds;
 }
 
-const reportMs = (limitMs: number) => Math.min(REPORT_MS, Math.floor(limitMs / 10));
+const limitMs = (deadlineMs: number) => deadlineMs - Math.min(REPORT_MS, Math.floor(deadlineMs / 10));

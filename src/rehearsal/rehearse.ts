@@ -157,7 +157,7 @@ function showTrouble(event: WorldEvent, audience: Audience): void {
   if (event.source !== 'instance') return;
   const { event: what } = event;
   if (what.kind === 'denied') audience.note(`${what.instanceId}: denied, ${what.code} ${what.detail}`);
-  if (what.kind === 'boot-reported' && !what.boot.includes('"code":"done"'))
+  if (what.kind === 'boot-reported' && !/"code":"(done|listening|idle|no-job)"/.test(what.boot))
     audience.note(`${what.instanceId}: its boot ended with ${what.boot}`);
 }
 

@@ -53,6 +53,8 @@ export interface RigOptions {
   readonly bootDeadlineMs?: number;
   readonly lifetimeMs?: number;
   readonly setupCommands?: readonly string[];
+  readonly idleTimeoutMs?: number;
+  readonly boot?: HostOptions['boot'];
   /** Instead of a good one. */
   readonly mailbox?: LocalMailbox;
   /** Default: the package that `listener` makes. */
@@ -91,6 +93,7 @@ export async function openRigOn<Host extends RehearsalHost>(
   const host = makeHost({
     ...{ run, services, mailboxTable: 'mailbox', bucket: 'runner-bucket', lifetimeMs: options.lifetimeMs ?? 30_000 },
     ...(options.setupCommands === undefined ? {} : { setupCommands: options.setupCommands }),
+    ...(options.boot === undefined ? {} : { boot: options.boot }),
     pauses: { pollMs: 100, relaunchMs: 50, updateMs: 300 },
     onBootLog: (id, tail) => logs.set(id, tail),
     onEnded: (id, reason) => reasons.set(id, reason),
@@ -104,7 +107,10 @@ export async function openRigOn<Host extends RehearsalHost>(
     mailbox,
     events,
     start: (id: string, changes: Partial<Pool> = {}) =>
-      host.start(instance(id), { ...pool, bootDeadlineMs: options.bootDeadlineMs ?? 20_000, ...changes }),
+      host.start(instance(id), {
+        ...{ ...pool, bootDeadlineMs: options.bootDeadlineMs ?? 20_000 },
+        ...{ idleTimeoutMs: options.idleTimeoutMs ?? 20_000, ...changes },
+      }),
     give: (id: string, letter: { runnerKey?: string; runnerSha256?: string } = {}) =>
       mailbox.give(
         `${ROLE_ID}:${id}`,

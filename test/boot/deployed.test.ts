@@ -69,7 +69,13 @@ test('one job, from the webhook to the end of its machine', async () => {
   const [{ id, log } = { id: '', log: '' }] = machines.ends;
   expect(log).toMatch(/mayfly: done/);
   const calls = stage.gate.entries.filter(({ session }) => session === id).map(({ call }) => call);
-  expect(calls).toEqual(['dynamodb:UpdateItem', 's3:GetObject', 'dynamodb:UpdateItem']);
+  expect(calls).toEqual([
+    'dynamodb:UpdateItem',
+    's3:GetObject',
+    'dynamodb:UpdateItem',
+    'dynamodb:UpdateItem',
+    's3:PutObject',
+  ]);
 }, 120_000);
 
 test('ten jobs at once', async () => {

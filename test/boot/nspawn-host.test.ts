@@ -64,7 +64,7 @@ test('boots as EC2 boots it, runs one job as its user, powers off', async () => 
   expect(log.replaceAll('\r', '')).toMatch(/: runner\n.*: systemd\n.*: ls: cannot open directory '\/root': Perm/);
   expect(log).toContain('Datasource DataSourceEc2.');
   const calls = rig.events.filter(({ kind }) => kind !== 'metadata-read').map(({ kind }) => kind);
-  expect(calls).toEqual(['letter-taken', 'runner-fetched', 'boot-reported']);
+  expect(calls).toEqual(['letter-taken', 'runner-fetched', 'boot-reported', 'boot-reported', 'logs-stored']);
   const read = rig.events.flatMap((event) => (event.kind === 'metadata-read' ? [event.path] : []));
   expect(read.filter((path) => path.endsWith('/user-data')).length).toBeGreaterThan(0);
 });

@@ -1,21 +1,42 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { renderLinuxBoot } from '../../src/boot/render-linux.ts';
+import { packagesCommand } from '../../src/boot/linux/packages.ts';
+import { type LinuxBootInput, renderLinuxBoot } from '../../src/boot/render-linux.ts';
 import { renderShims } from '../../src/rehearsal/hosts/shims.ts';
 
 /** What shellcheck finds; all that is optional too would be noise. */
-const shellcheck = (script: string) => {
-  const { status, stdout, stderr } = spawnSync('shellcheck', ['-'], { input: script, encoding: 'utf8' });
+const shellcheck = (script: string, ...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync('shellcheck', [...args, '-'], { input: script, encoding: 'utf8' });
   return { status, found: stdout + stderr };
 };
 
 const clean = { status: 0, found: '' };
 
+const plain = {
+  ...{ roleId: 'AROATEST', mailboxTable: 'mailbox', bucket: 'runner-bucket' },
+  ...{ bootDeadlineMs: 300_000, lifetimeMs: 3_600_000, idleTimeoutMs: 600_000 },
+};
+const everything: Partial<LinuxBootInput> = {
+  ...{ docker: true, setupCommands: ['echo done'] },
+  policy: { repositories: ['acme/app'], publicRepositories: false, forkPullRequests: false },
+  hooks: { jobStarted: '/opt/a.sh', jobCompleted: '/opt/b.sh' },
+  proxy: { http: 'http://proxy:3128' },
+};
+
 test.each(['linux-x64', 'linux-arm64'] as const)('the boot script for %s', (platform) => {
-  const pool = { platform, roleId: 'AROATEST', mailboxTable: 'mailbox', bucket: 'runner-bucket' };
-  const limits = { bootDeadlineMs: 300_000, lifetimeMs: 3_600_000 };
-  expect(shellcheck(renderLinuxBoot({ ...pool, ...limits }))).toEqual(clean);
-  expect(shellcheck(renderLinuxBoot({ ...pool, ...limits, setupCommands: ['echo done'] }))).toEqual(clean);
+  for (const more of [{}, everything]) {
+    // 2016: text in single quotes is not expanded. That is what the quotes are for: other shells run it later.
+    expect(shellcheck(renderLinuxBoot({ platform, ...plain, ...more }), '-e', 'SC2016')).toEqual(clean);
+  }
+});
+
+test('what runs apart from it: the job hook, and the installation of packages', () => {
+  const script = renderLinuxBoot({ platform: 'linux-x64', ...plain, ...everything });
+  const [, hook = ''] = /<<'HOOK'\n(.*)\nHOOK\n/s.exec(script) ?? [];
+  expect(shellcheck(`#!/bin/bash\n${hook}\n`)).toEqual(clean);
+  const packages = packagesCommand({ docker: true, caCertificates: 'x' });
+  // 1091: /etc/os-release is not there to be read; 2154: it gives ID. 2086: a command of several words.
+  expect(shellcheck(`#!/bin/bash\n${packages}\n`, '-e', 'SC1091,SC2154,SC2086')).toEqual(clean);
 });
 
 const shims = renderShims({ stateDir: "/tmp/it's here", path: '/usr/bin:/bin' });

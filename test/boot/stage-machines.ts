@@ -90,8 +90,8 @@ async function userDataOf(stage: Stage, InstanceId: string): Promise<string> {
   const text = Buffer.from(UserData?.Value ?? '', 'base64').toString();
   if (!text.startsWith('#!/bin/bash\n')) throw new Error(`the user data of ${InstanceId} are no script: ${text}`);
   return text
-    .replace(/^readonly DYNAMODB_ENDPOINT=''$/m, `readonly DYNAMODB_ENDPOINT='${stage.gate.url}'`)
-    .replace(/^readonly S3_ENDPOINT=''$/m, `readonly S3_ENDPOINT='${stage.gate.url}/${stage.names.bucket}'`);
+    .replace(/^DYNAMODB_ENDPOINT=''$/m, `DYNAMODB_ENDPOINT='${stage.gate.url}'`)
+    .replace(/^S3_ENDPOINT=''$/m, `S3_ENDPOINT='${stage.gate.url}/${stage.names.bucket}'`);
 }
 
 const metadataOf =

@@ -1,8 +1,10 @@
 import { bash } from './bash';
 
+/** What this instance may touch in AWS: its row in DynamoDB, its folder for logs in S3. */
 export const mailboxRow = bash`
-# ---- mailbox row: the only thing in DynamoDB that this instance may touch, and how it reports there
+# ---- reports
 readonly DYNAMODB="\${DYNAMODB_ENDPOINT:-https://dynamodb.$REGION.$DOMAIN}"
+readonly S3="\${S3_ENDPOINT:-https://$BUCKET.s3.$REGION.$DOMAIN}"
 
 signed_curl() { # signed_curl SERVICE OPTION...
   curl_with silent show-error 'connect-timeout = 3' "aws-sigv4 = aws:amz:$REGION:$1" \
@@ -15,12 +17,22 @@ update_item() { # update_item SECONDS JSON: with ' for "; prints the reply and, 
     'header = content-type:application/x-amz-json-1.0' 'header = x-amz-target:DynamoDB_20120810.UpdateItem'
 }
 
-report() { # tried once, for 5 s at most
+report() { # tried once, for 5 s at most. src/boot/read-boot-report.ts reads it
   read_token && read_credentials || return # those from the start may have expired during a long job
-  local json="{'code':'$CODE','line':$LINE,'exit':$EXIT_STATUS,'platform':'$PLATFORM',$OUTPUT'phases':{$PHASES}}"
+  local json="{'code':'$CODE','line':$LINE,'exit':$STATUS,'platform':'$PLATFORM',$OUTPUT'phases':{$PHASES}}"
   json=\${json//\'/\\\\\\\"} # text inside JSON inside a curl option
-  update_item 3 "'UpdateExpression':'SET boot = :b','ReturnValues':'NONE',
-    'ExpressionAttributeValues':{':b':{'S':'$json'}}"
+  json=$(update_item 3 "'UpdateExpression':'SET boot = :b','ReturnValues':'NONE',
+    'ExpressionAttributeValues':{':b':{'S':'$json'}}") || true
+  [[ $json == *200 ]] || echo "mayfly: the mailbox answers $json"
+}
+
+upload_logs() { # 1 MB and 5 s at most
+  {
+    tail -c 400000 "$ROOT/var/log/cloud-init-output.log"
+    # As the job's user: a link that the job put there must not lead to what it may not read itself.
+    timeout -k 1 1 runuser -u runner -- sh -c 'cd "$0" && ls -t | head -n 3 | xargs tail -vc 200000 --' "$RUNNER/_diag"
+  } 2>/dev/null | gzip >"$SCRATCH"
+  signed_curl s3 'max-time = 4' "url = $S3/logs/\${USER_ID/:/%3A}/boot.log.gz" "upload-file = $SCRATCH"
 }
 
 USER_ID="$ROLE_ID:$INSTANCE_ID" # from here on, finish reports

@@ -1,7 +1,7 @@
 import { bash } from './bash';
 
 export const metadata = bash`
-# ---- metadata: which instance this is, and its role's credentials
+# ---- metadata
 TOKEN='' INSTANCE_ID='' REGION='' DOMAIN='' ROLE='' ACCESS_KEY_ID='' SECRET_ACCESS_KEY='' SESSION_TOKEN=''
 
 curl_with() { # curl_with OPTION...: on stdin, because every process can see what stands in argv
@@ -20,19 +20,15 @@ metadata() { # metadata PATH...: prints a line for each
 
 read_instance() {
   local facts
-  facts=$(metadata instance-id placement/region services/domain iam/security-credentials/) || return 1
-  { read -r INSTANCE_ID && read -r REGION && read -r DOMAIN && read -r ROLE; } <<<"$facts"
+  facts=$(metadata instance-id placement/region services/domain instance-type ami-id placement/availability-zone \
+    iam/security-credentials/) || return 1
+  read -r INSTANCE_ID REGION DOMAIN TYPE IMAGE ZONE ROLE <<<"\${facts//$'\n'/ }"
 }
 
-json_text() { # json_text JSON KEY VARIABLE
-  [[ $1 =~ \"$2\"[[:space:]]*:[[:space:]]*\"([^\"]*)\" ]] && printf -v "$3" %s "\${BASH_REMATCH[1]}"
-}
-
-read_credentials() {
-  local json
-  json=$(metadata "iam/security-credentials/$ROLE") || return 1
-  json_text "$json" AccessKeyId ACCESS_KEY_ID && json_text "$json" SecretAccessKey SECRET_ACCESS_KEY &&
-    json_text "$json" Token SESSION_TOKEN
+read_credentials() { # in the order in which they always come
+  local value='" *: *"([^"]*)".*'
+  [[ $(metadata "iam/security-credentials/$ROLE") =~ AccessKeyId$value\"SecretAccessKey$value\"Token$value ]] &&
+    ACCESS_KEY_ID=\${BASH_REMATCH[1]} SECRET_ACCESS_KEY=\${BASH_REMATCH[2]} SESSION_TOKEN=\${BASH_REMATCH[3]}
 }
 
 # The role's credentials can be missing for seconds after the start.

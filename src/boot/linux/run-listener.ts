@@ -1,28 +1,43 @@
 import { bash } from './bash';
 
 export const runListener = bash`
-# ---- listener: takes one job; ends with it
-RAN_JOB=''
+# ---- listener
+RAN_JOB='' IDLE_AT=''
 
 note_marker() { # note_marker LINE: the markers say more than the exit status
   case $1 in
     [0-9]*Z:\ Listening\ for\ Jobs*)
-      LIMIT=$NEXT_LIMIT LIMIT_AT=$NEXT_LIMIT_AT
+      [[ $PHASES == *listening* ]] && return # launched again: the idle time runs on
       systemctl stop mayfly-boot-deadline.timer
-      phase listening ;;
-    [0-9]*Z:\ Running\ job:\ *) RAN_JOB=yes && phase job ;;
+      phase listening
+      IDLE_AT=$((NOW + IDLE_MS))
+      limit idle-over $((IDLE_AT + IDLE_GRACE_MS))
+      CODE=listening report || true ;;
+    [0-9]*Z:\ Running\ job:\ *)
+      RAN_JOB=yes IDLE_AT=''
+      limit lifetime-over "$LIFE_END"
+      phase job ;;
     [0-9]*Z:\ Job\ *\ completed\ with\ result:\ *) phase completed ;; # not yet told to GitHub: wait for the exit
   esac
 }
 
-run_listener() { # sets EXIT_STATUS
+# The control plane then deletes the runner at GitHub: that ends the listener, unless it has just got a job.
+ask_to_end() {
+  if [[ $IDLE_AT ]] && ((NOW >= IDLE_AT)); then
+    IDLE_AT=''
+    phase idle
+    CODE=idle report || true
+  fi
+}
+
+run_listener() { # sets STATUS
   local output pid line part='' status gone=''
   # What the job leaves behind is killed at once: a process that outlived SIGTERM would turn the exit status into 1.
   # OOMPolicy: a step that takes all memory is killed, not the runner with it.
   exec {output}< <(exec systemd-run --quiet --wait --pipe --collect --uid=runner --unit=mayfly-runner \
     -p KillMode=control-group -p KillSignal=SIGKILL -p TimeoutStopSec=5s -p OOMPolicy=continue \
-    -p WorkingDirectory="$RUNNER_DIR" --setenv=ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1 \
-    "$RUNNER_DIR/bin/Runner.Listener" run 2>&1)
+    -p WorkingDirectory="$RUNNER" --setenv=ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1 \
+    "$RUNNER/bin/Runner.Listener" run 2>&1)
   pid=$!
   while :; do
     status=0
@@ -38,29 +53,26 @@ run_listener() { # sets EXIT_STATUS
       kill -0 "$pid" 2>/dev/null || gone=yes
     fi
     check_clock
+    ask_to_end
   done
   exec {output}<&-
-  EXIT_STATUS=0
-  wait "$pid" || EXIT_STATUS=$?
+  STATUS=0
+  wait "$pid" || STATUS=$?
 }
 
 await_update() {
-  local end
-  now
-  end=$((NOW + UPDATE_WAIT_MS))
-  until [[ -e $RUNNER_DIR/update.finished ]] || ((NOW >= end)); do
-    sleep "$POLL_S"
-    now
-  done
-  rm -f "$RUNNER_DIR/update.finished"
+  local file="$RUNNER/update.finished"
+  timeout "\${UPDATE_WAIT_MS}e-3" bash -c "until [[ -e $file ]]; do sleep $POLL_S; done" || true
+  rm -f "$file"
 }
 
 RELAUNCHES=0
-while run_listener; ((EXIT_STATUS >= 2 && EXIT_STATUS <= 4)); do
+while run_listener; ((STATUS >= 2 && STATUS <= 4)); do
   ((++RELAUNCHES <= 3)) || fail listener-failed
-  if ((EXIT_STATUS == 2)); then sleep "$RELAUNCH_S"; else await_update; fi
+  if ((STATUS == 2)); then sleep "$RELAUNCH_S"; else await_update; fi
 done
-((EXIT_STATUS != 7)) || fail version-deprecated
-if ((EXIT_STATUS != 0)) || [[ -z $RAN_JOB ]]; then fail listener-failed; fi
+((STATUS != 7)) || fail version-deprecated
+((STATUS == 0)) || fail listener-failed
+[[ $RAN_JOB ]] || fail no-job
 CODE='done'
 `;

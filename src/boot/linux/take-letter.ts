@@ -1,7 +1,7 @@
 import { bash } from './bash';
 
 export const takeLetter = bash`
-# ---- letter: runner key, its sha256 and the JIT config, taken out of the mailbox row
+# ---- letter
 readonly TAKE="'UpdateExpression':'SET jit = :used, takenAt = :t','ReturnValues':'UPDATED_OLD',
   'ConditionExpression':'attribute_exists(jit) AND jit <> :used'"
 readonly IS_TAKEN="'UpdateExpression':'SET takenAt = :t','ReturnValues':'NONE','ConditionExpression':'jit = :used'"

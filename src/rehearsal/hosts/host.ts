@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InstanceHost } from '../../adapters/local/instance-host.ts';
-import { type BootEndpoints, type BootPauses, renderLinuxBoot } from '../../boot/render-linux.ts';
+import { type BootEndpoints, type BootPauses, type LinuxBootInput, renderLinuxBoot } from '../../boot/render-linux.ts';
 import { CodedError } from '../../core/codes.ts';
 import type { Pool } from '../../core/types.ts';
 import type { InstanceServices } from '../instance-services/serve-instances.ts';
@@ -19,6 +19,11 @@ export interface HostOptions {
   readonly pauses?: BootPauses;
   /** Default: none. */
   readonly setupCommands?: readonly string[];
+  /** More that the boot script can do. Default: nothing. */
+  readonly boot?: Pick<
+    LinuxBootInput,
+    'idleGraceMs' | 'policy' | 'hooks' | 'sudo' | 'docker' | 'proxy' | 'caCertificates'
+  >;
   readonly onRunning?: (instanceId: string) => void;
   /** Nothing of the instance is left. `stateReason`: EC2's words. */
   readonly onEnded: (instanceId: string, stateReason: string) => void;
@@ -51,12 +56,14 @@ export function folderOf(run: string): string {
 /** The boot script of a pool. @throws CodedError `pools-invalid` for a Windows pool. */
 export function renderBoot(options: HostOptions, pool: Pool, endpoints: BootEndpoints, rootDir = ''): string {
   const { mailboxTable, bucket, lifetimeMs, pauses, setupCommands = [] } = options;
-  const { platform, roleId, bootDeadlineMs } = pool;
+  const { platform, roleId, bootDeadlineMs, idleTimeoutMs } = pool;
   if (platform === 'windows-x64')
     throw new CodedError('pools-invalid', `Pool "${pool.name}": the rehearsal has no Windows instances.`);
   return renderLinuxBoot({
-    ...{ platform, roleId, mailboxTable, bucket, bootDeadlineMs, lifetimeMs, endpoints, rootDir, setupCommands },
+    ...{ platform, roleId, mailboxTable, bucket, bootDeadlineMs, lifetimeMs, idleTimeoutMs, endpoints, rootDir },
+    setupCommands,
     ...(pauses === undefined ? {} : { pauses }),
+    ...options.boot,
   });
 }
 

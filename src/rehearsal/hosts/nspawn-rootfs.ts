@@ -10,7 +10,7 @@ import { CodedError } from '../../core/codes.ts';
 const SUITE = 'trixie';
 const PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'libpam-systemd', 'cloud-init', 'iproute2', 'netbase', 'procps', 'sudo'],
-  ...['curl', 'ca-certificates', 'tar', 'gzip'],
+  ...['curl', 'ca-certificates', 'tar', 'gzip', 'libicu76'],
 ];
 const NO_DOCUMENTS = ['man', 'doc', 'locale', 'info'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`);
 /** It takes half a minute; a slow mirror may need more. */

@@ -15,6 +15,9 @@ export function renderShims({ stateDir, path }: ShimInput): Readonly<Record<stri
     useradd: `#!/bin/sh\n# The runner's user is whoever runs the rehearsal.\nexit 0\n`,
     chown: chown(quote(path)),
     systemctl: systemctl(quote(stateDir)),
+    poweroff: `#!/bin/sh\nexec ${quote(`${stateDir}/bin/systemctl`)} poweroff\n`,
+    snap: '#!/bin/sh\n# The updates of this machine are not ours to hold back.\nexit 0\n',
+    runuser: `#!/bin/sh\n# -u runner -- COMMAND: as the same user.\nshift 3\nexec "$@"\n`,
     'systemd-run': systemdRun(quote(stateDir)),
   };
 }

@@ -1,5 +1,5 @@
-/** S3 as an instance may use it: GetObject of the runner packages, path-style (`/<bucket>/<key>`). */
-import type { Answer, Note } from './types.ts';
+/** S3 as an instance may use it, path-style (`/<bucket>/<key>`): it gets runner packages, and puts logs of its own. */
+import type { Answer, KnownInstance, Note, Request } from './types.ts';
 
 /** All that the instance role may read. */
 const READABLE = 'runner/';
@@ -11,16 +11,21 @@ export interface BucketAnswer {
 
 /** `open`: the bytes of an object; none when there is no such object. */
 export function answerBucket(
-  method: string,
-  path: string,
+  { method, url, body }: Request,
+  { userId }: KnownInstance,
   bucket: string,
   open: (key: string) => Uint8Array | undefined,
 ): BucketAnswer {
-  const key = path.startsWith(`/${bucket}/`) ? decodeURIComponent(path.slice(bucket.length + 2)) : undefined;
-  if (method !== 'GET' || !key?.startsWith(READABLE)) return refused(403, 'AccessDenied', `${method} ${path}`);
-  const body = open(key);
-  if (body === undefined) return refused(404, 'NoSuchKey', key);
-  return { answer: { status: 200, type: 'application/octet-stream', body }, note: { kind: 'runner-fetched', key } };
+  const key = url.startsWith(`/${bucket}/`) ? decodeURIComponent(url.slice(bucket.length + 2)) : '';
+  if (method === 'PUT' && key.startsWith(`logs/${userId}/`))
+    return { answer: { status: 200, type: 'application/xml', body: '' }, note: { kind: 'logs-stored', key, body } };
+  if (method !== 'GET' || !key.startsWith(READABLE)) return refused(403, 'AccessDenied', `${method} ${url}`);
+  const content = open(key);
+  if (content === undefined) return refused(404, 'NoSuchKey', key);
+  return {
+    answer: { status: 200, type: 'application/octet-stream', body: content },
+    note: { kind: 'runner-fetched', key },
+  };
 }
 
 /** An error as S3 words it. */

@@ -4,7 +4,7 @@
  *   /i/<instance id>-<secret>/latest/...   its metadata. EC2 has a network for each instance; here a job that does not
  *                                 know the path of another can not ask for what is another's
  *   POST /                        DynamoDB: its mailbox row
- *   /<bucket>/<key>               S3: the runner packages
+ *   /<bucket>/<key>               S3: the runner packages, and its own logs
  *
  * DynamoDB and S3 know the caller by its signature.
  */
@@ -130,7 +130,7 @@ async function answer(
   const caller = ownerOf(verdict.accessKeyId) as KnownInstance;
   const reply =
     service === 's3'
-      ? answerBucket(request.method, request.url, options.bucket, options.open)
+      ? answerBucket(request, caller, options.bucket, options.open)
       : await answerMailbox(request, caller, options.mailboxTable, options.mailbox);
   if (reply.note !== undefined) note(caller, reply.note);
   return reply.answer;

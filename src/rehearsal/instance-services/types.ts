@@ -17,6 +17,8 @@ export type InstanceEvent = { readonly instanceId: string; readonly at: number }
   | { readonly kind: 'mailbox-empty' }
   | { readonly kind: 'letter-taken' }
   | { readonly kind: 'runner-fetched'; readonly key: string }
+  /** Untrusted bytes: text, packed with gzip, when they come from our boot script. */
+  | { readonly kind: 'logs-stored'; readonly key: string; readonly body: Uint8Array }
   /** Untrusted text: JSON with code, line and phases, when it comes from our boot script. */
   | { readonly kind: 'boot-reported'; readonly boot: string }
   | { readonly kind: 'denied'; readonly code: string; readonly detail: string }
