@@ -28,53 +28,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TAGS, WEBHOOK_ENV } from '../../src/constructs/contract.ts';
 import type { MotoAccess } from './moto.ts';
 import type { FunctionName } from './stage/deployed.ts';
+import { launchAsRoot, oneInstance } from './stage/launch-as-root.ts';
 import { enterInstance, type ScriptedInstance, TAKE } from './stage/scripted-instance.ts';
 import { openStage, type Stage } from './stage/stage.ts';
 
 let stage: Stage;
-let ours: { id: string; template: string };
-let foreign: { id: string; template: string };
+/** Ids of instances. */
+let ours: string;
+let foreign: string;
 let instance: ScriptedInstance;
 
 beforeAll(async () => {
   stage = await openStage();
-  ours = await launchAsRoot(stage.names.deploymentId, templateOf('linux'));
-  foreign = await launchAsRoot('another', templateOf('linux'));
-  instance = await enterInstance(stage, ours.id);
+  ours = await launchAsRoot(stage, 'linux', stage.names.deploymentId);
+  foreign = await launchAsRoot(stage, 'linux', 'another');
+  instance = await enterInstance(stage, ours);
 }, 120_000);
 afterAll(() => stage?.close());
 
-/** Id of the launch template of a pool, from its parameter. */
-function templateOf(pool: string): string {
-  const parameters = stage.deployed.all('AWS::SSM::Parameter').map(({ properties }) => JSON.parse(properties.Value));
-  return parameters.find(({ name }) => name === pool).launchTemplateId;
-}
-
-async function launchAsRoot(deployment: string, template: string) {
-  const ec2 = new EC2Client(stage.moto.access);
-  const { Instances = [] } = await ec2.send(new CreateFleetCommand(fleet(deployment, template)));
-  return { id: Instances[0]?.InstanceIds?.[0] ?? '', template };
-}
-
-const fleet = (deployment: string, template: string) => ({
-  Type: 'instant' as const,
-  LaunchTemplateConfigs: [
-    {
-      LaunchTemplateSpecification: { LaunchTemplateId: template, Version: '1' },
-      Overrides: [{ InstanceType: 'm7i.large' as const, SubnetId: subnet() }],
-    },
-  ],
-  TargetCapacitySpecification: { TotalTargetCapacity: 1, DefaultTargetCapacityType: 'on-demand' as const },
-  TagSpecifications: (['fleet', 'instance', 'volume'] as const).map((ResourceType) => ({
-    ResourceType,
-    Tags: [{ Key: TAGS.deployment, Value: deployment }],
-  })),
-});
-
-function subnet(): string {
-  const parameters = stage.deployed.all('AWS::SSM::Parameter').map(({ properties }) => JSON.parse(properties.Value));
-  return parameters[0].subnetIds[0];
-}
+/** A fleet of one, for a deployment, from a template. */
+const fleet = (deployment: string, template?: string) => oneInstance(stage, 'linux', deployment, template);
 
 const clients = (access: MotoAccess) => ({
   db: new DynamoDBClient({ ...access, maxAttempts: 1 }),
@@ -127,7 +100,7 @@ describe('an instance', () => {
   test.each<[string, (as: Clients) => Promise<unknown>]>([
     [
       'take from the row of another',
-      ({ db }) => db.send(new UpdateItemCommand({ ...row(`AROA:${foreign.id}`), ...TAKE })),
+      ({ db }) => db.send(new UpdateItemCommand({ ...row(`AROA:${foreign}`), ...TAKE })),
     ],
     [
       'see all of its row',
@@ -144,13 +117,13 @@ describe('an instance', () => {
     ['delete its row', ({ db }) => db.send(new DeleteItemCommand(row(instance.userId)))],
     ['list rows', ({ db }) => db.send(new ScanCommand({ TableName: stage.names.mailboxTable }))],
     ['read the state', ({ db }) => db.send(new ScanCommand({ TableName: stage.names.table }))],
-    ['launch a fleet', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet(stage.names.deploymentId, ours.template)))],
+    ['launch a fleet', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet(stage.names.deploymentId)))],
     [
       'launch an instance',
       ({ ec2 }) => ec2.send(new RunInstancesCommand({ MinCount: 1, MaxCount: 1, ImageId: 'ami-1' })),
     ],
-    ['terminate itself', ({ ec2 }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [ours.id] }))],
-    ['tag', ({ ec2 }) => ec2.send(new CreateTagsCommand({ Resources: [ours.id], Tags: [{ Key: 'a', Value: 'b' }] }))],
+    ['terminate itself', ({ ec2 }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [ours] }))],
+    ['tag', ({ ec2 }) => ec2.send(new CreateTagsCommand({ Resources: [ours], Tags: [{ Key: 'a', Value: 'b' }] }))],
     ['list instances', ({ ec2 }) => ec2.send(new DescribeInstancesCommand({}))],
     [
       'read the App secret',
@@ -160,7 +133,7 @@ describe('an instance', () => {
     [
       'write to the log of another',
       ({ s3 }) =>
-        s3.send(new PutObjectCommand({ Bucket: stage.names.bucket, Key: `logs/AROA:${foreign.id}/x`, Body: 'x' })),
+        s3.send(new PutObjectCommand({ Bucket: stage.names.bucket, Key: `logs/AROA:${foreign}/x`, Body: 'x' })),
     ],
     [
       'read its log',
@@ -180,8 +153,8 @@ describe('an instance', () => {
 
 describe('the webhook function', () => {
   test.each<[string, (as: Clients) => Promise<unknown>]>([
-    ['launch', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet(stage.names.deploymentId, ours.template)))],
-    ['terminate', ({ ec2 }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [ours.id] }))],
+    ['launch', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet(stage.names.deploymentId)))],
+    ['terminate', ({ ec2 }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [ours] }))],
     [
       'read the App secret',
       ({ secrets }) => secrets.send(new GetSecretValueCommand({ SecretId: stage.names.appSecretArn })),
@@ -197,31 +170,30 @@ describe('the dispatch function', () => {
 
   test('may terminate what is ours', async () => {
     const { ec2 } = await as();
-    const mine = await launchAsRoot(stage.names.deploymentId, ours.template);
-    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [mine.id] }));
+    const mine = await launchAsRoot(stage, 'linux', stage.names.deploymentId);
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [mine] }));
   });
 
   test.each<[string, (as: Clients) => Promise<unknown>]>([
     [
       'terminate an instance of another deployment',
-      ({ ec2 }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [foreign.id] })),
+      ({ ec2 }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [foreign] })),
     ],
-    ['launch for another deployment', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet('another', ours.template)))],
+    ['launch for another deployment', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet('another')))],
     [
       'launch from another template',
       ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet(stage.names.deploymentId, 'lt-0foreign'))),
     ],
     [
       'launch without our tag',
-      ({ ec2 }) =>
-        ec2.send(new CreateFleetCommand({ ...fleet(stage.names.deploymentId, ours.template), TagSpecifications: [] })),
+      ({ ec2 }) => ec2.send(new CreateFleetCommand({ ...fleet(stage.names.deploymentId), TagSpecifications: [] })),
     ],
     [
       'tag what runs',
       ({ ec2 }) =>
         ec2.send(
           new CreateTagsCommand({
-            Resources: [foreign.id],
+            Resources: [foreign],
             Tags: [{ Key: TAGS.deployment, Value: stage.names.deploymentId }],
           }),
         ),
@@ -243,20 +215,20 @@ describe('the reconcile function', () => {
 
   test('may look at instances, and terminate what is ours', async () => {
     const { ec2 } = await as();
-    const mine = await launchAsRoot(stage.names.deploymentId, ours.template);
+    const mine = await launchAsRoot(stage, 'linux', stage.names.deploymentId);
     const Filters = [{ Name: `tag:${TAGS.deployment}`, Values: [stage.names.deploymentId] }];
     const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters }));
     const ids = Reservations.flatMap(({ Instances = [] }) => Instances.map(({ InstanceId }) => InstanceId));
-    expect(ids).toContain(mine.id);
-    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [mine.id] }));
+    expect(ids).toContain(mine);
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [mine] }));
   });
 
   test.each<[string, (as: Clients) => Promise<unknown>]>([
     [
       'terminate an instance of another deployment',
-      ({ ec2 }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [foreign.id] })),
+      ({ ec2 }) => ec2.send(new TerminateInstancesCommand({ InstanceIds: [foreign] })),
     ],
-    ['launch for another deployment', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet('another', ours.template)))],
+    ['launch for another deployment', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet('another')))],
     ['take messages', ({ sqs }) => sqs.send(new ReceiveMessageCommand({ QueueUrl: stage.names.queueUrl }))],
     [
       'read the webhook secret',
@@ -272,7 +244,7 @@ describe('the reconcile function', () => {
 
 describe('the runner-cache function', () => {
   test.each<[string, (as: Clients) => Promise<unknown>]>([
-    ['launch', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet(stage.names.deploymentId, ours.template)))],
+    ['launch', ({ ec2 }) => ec2.send(new CreateFleetCommand(fleet(stage.names.deploymentId)))],
     [
       'read logs of instances',
       ({ s3 }) => s3.send(new GetObjectCommand({ Bucket: stage.names.bucket, Key: 'logs/x' })),
@@ -292,7 +264,7 @@ describe('nobody', () => {
     const asWrong = clients({ ...instance.access, credentials: wrong });
     await expect(asWrong.db.send(new ScanCommand({ TableName: 'x' }))).rejects.toThrow('signature');
     expect((await fetch(stage.gate.url, { method: 'POST', body: '{}' })).status).toBe(403);
-    const gone = await enterInstance(stage, ours.id);
+    const gone = await enterInstance(stage, ours);
     stage.gate.dismiss(gone.access.credentials.accessKeyId);
     await expect(clients(gone.access).db.send(new ScanCommand({ TableName: 'x' }))).rejects.toThrow('access key');
   });

@@ -22,8 +22,14 @@ export interface ScriptedInstance {
   readonly userId: string;
   /** Takes the letter, fetches the runner, connects. @throws Error when no letter comes within 15 s. */
   boot(): Promise<void>;
-  /** Runs the job that GitHub gives it, whichever that is, to its end. @throws Error when it gets none. */
+  /** Takes the job that GitHub gives it, whichever that is. @throws Error when it gets none. */
+  startJob(): void;
+  /** Runs the job that it took to its end. */
+  finishJob(): void;
+  /** Both. */
   runJob(): void;
+  /** Tells GitHub that it still lives and works: after the stage's clock was moved. */
+  renew(): void;
   /** Reports and powers off: what its launch template says happens. */
   powerOff(): Promise<void>;
 }
@@ -49,8 +55,19 @@ function scripted(stage: Stage, id: string, access: MotoAccess, userId: string):
   const { model } = stage.github;
   const db = new DynamoDBClient({ ...access, maxAttempts: 1 });
   let session = '';
+  let jobId = '';
   const update = (input: Omit<UpdateItemCommandInput, 'TableName' | 'Key'>) =>
     db.send(new UpdateItemCommand({ TableName: stage.names.mailboxTable, Key: { id: { S: userId } }, ...input }));
+  const startJob = () => {
+    const polled = model.poll(session);
+    if (polled.kind !== 'job') throw new Error(`${id} was given no job`);
+    jobId = polled.job.id;
+    model.acquire(session, jobId);
+  };
+  const finishJob = () => {
+    while (model.nextStep(session, jobId).kind === 'step') model.finishStep(session, jobId, { exitCode: 0 } as never);
+    model.finishJob(session, jobId, 'ran');
+  };
   return {
     ...{ id, access, userId },
     boot: async () => {
@@ -62,14 +79,13 @@ function scripted(stage: Stage, id: string, access: MotoAccess, userId: string):
       session = connected.sessionId;
       model.poll(session);
     },
+    startJob,
+    finishJob,
     runJob: () => {
-      const polled = model.poll(session);
-      if (polled.kind !== 'job') throw new Error(`${id} was given no job`);
-      model.acquire(session, polled.job.id);
-      while (model.nextStep(session, polled.job.id).kind === 'step')
-        model.finishStep(session, polled.job.id, { exitCode: 0 } as never);
-      model.finishJob(session, polled.job.id, 'ran');
+      startJob();
+      finishJob();
     },
+    renew: () => void (jobId === '' ? model.poll(session) : model.renew(session, jobId)),
     powerOff: async () => {
       model.disconnect(session);
       await update({
