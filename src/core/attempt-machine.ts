@@ -35,6 +35,8 @@ export type AttemptEvent =
   | 'runner-busy'
   /** We decide to end it. */
   | 'end'
+  /** The same of one whose job is over by GitHub's word, and that is still there. */
+  | 'end-finished'
   | 'instance-gone';
 
 export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = {
@@ -46,6 +48,7 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-online': 'bug',
     'runner-busy': 'bug',
     end: 'bug',
+    'end-finished': 'bug',
     // No instance id is bound yet, so no event can name it; a reconciler that finds it dead by tag may.
     'instance-gone': 'GONE',
   },
@@ -57,6 +60,7 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-online': 'IDLE',
     'runner-busy': 'BUSY',
     end: 'ENDING',
+    'end-finished': 'ENDING',
     'instance-gone': 'GONE',
   },
   REGISTERED: {
@@ -67,6 +71,7 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-online': 'IDLE',
     'runner-busy': 'BUSY',
     end: 'ENDING',
+    'end-finished': 'ENDING',
     'instance-gone': 'GONE',
   },
   TAKEN: {
@@ -77,6 +82,7 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-online': 'IDLE',
     'runner-busy': 'BUSY',
     end: 'ENDING',
+    'end-finished': 'ENDING',
     'instance-gone': 'GONE',
   },
   IDLE: {
@@ -87,6 +93,7 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-online': 'stay',
     'runner-busy': 'BUSY',
     end: 'ENDING',
+    'end-finished': 'ENDING',
     'instance-gone': 'GONE',
   },
   BUSY: {
@@ -98,6 +105,7 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-busy': 'stay',
     // Only hard lifetime and spot reclaim end a busy runner, and both act on the instance.
     end: 'stay',
+    'end-finished': 'ENDING',
     'instance-gone': 'GONE',
   },
   ENDING: {
@@ -108,6 +116,7 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-online': 'stay',
     'runner-busy': 'BUSY',
     end: 'stay',
+    'end-finished': 'stay',
     'instance-gone': 'GONE',
   },
   GONE: {
@@ -119,6 +128,7 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-online': 'stay',
     'runner-busy': 'stay',
     end: 'stay',
+    'end-finished': 'stay',
     'instance-gone': 'stay',
   },
   FAILED: {
@@ -129,6 +139,7 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-online': 'bug',
     'runner-busy': 'bug',
     end: 'stay',
+    'end-finished': 'stay',
     'instance-gone': 'stay',
   },
 };

@@ -3,7 +3,7 @@
  * `docs/error-codes.md` is generated from it (`npm run docs:codes`), and a test holds the two together.
  *
  *   MF10xx webhook request    MF11xx event ignored   MF12xx why a job waits
- *   MF13xx boot of an instance   MF14xx GitHub       MF15xx dispatch   MF20xx command line and rehearsal
+ *   MF13xx boot of an instance   MF15xx dispatch     MF16xx reconciler   MF20xx command line and rehearsal
  */
 import { type CodeText, IGNORED, WEBHOOK } from './webhook/webhook-codes.ts';
 
@@ -84,6 +84,26 @@ const WAITING = {
   'spot-reclaimed': {
     code: 'MF1219',
     says: 'EC2 takes the spot instance back that was meant for the job.',
+    next: 'Wait: it is replaced.',
+  },
+  'runner-unmatched': {
+    code: 'MF1220',
+    says: 'A runner of the pool is online and idle, and GitHub does not give it the job.',
+    next: "Check the pool's runner group: its repositories, public repositories, workflows; and `group` in `runs-on`.",
+  },
+  'pool-failing': {
+    code: 'MF1221',
+    says: 'Ten instances of the pool in a row came to nothing: one at a time is tried until one works.',
+    next: "Look at the boot reports of the pool's attempts.",
+  },
+  'instance-overdue': {
+    code: 'MF1222',
+    says: 'The instance that was meant for the job reached its hard lifetime.',
+    next: 'Wait: it is replaced.',
+  },
+  'runner-ghost': {
+    code: 'MF1223',
+    says: 'GitHub does not know the runner any more that was meant for the job, although its instance runs.',
     next: 'Wait: it is replaced.',
   },
   expired: {
@@ -210,6 +230,39 @@ const DISPATCH = {
   },
 } as const satisfies Record<string, CodeText>;
 
+const RECONCILE = {
+  'instance-orphaned': {
+    code: 'MF1601',
+    says: 'An instance of the deployment ran for no attempt: it was terminated.',
+    next: 'Nothing to do. If it repeats, look for lost answers of EC2 in the log of the dispatch function.',
+  },
+  'lifetime-ended': {
+    code: 'MF1602',
+    says: 'An instance lived beyond its hard lifetime: it was terminated, whatever ran on it.',
+    next: "Raise the pool's longest job duration, or look at why the job hangs.",
+  },
+  'runner-gone': {
+    code: 'MF1603',
+    says: 'GitHub does not know the runner of an instance any more: the instance was terminated.',
+    next: 'Nothing to do: a job that waited for it gets another.',
+  },
+  'foreign-runner': {
+    code: 'MF1604',
+    says: 'A runner that is not of this deployment is online and could take its jobs.',
+    next: 'Give it other labels or another runner group, or allow its name.',
+  },
+  'delivery-given-up': {
+    code: 'MF1605',
+    says: 'GitHub could not deliver a webhook, also when it was repeated.',
+    next: 'See the delivery in the settings of the GitHub App. A job that it told of is found by the sweep.',
+  },
+  'delivery-refused': {
+    code: 'MF1606',
+    says: 'We refuse webhooks of the App as wrongly signed or malformed: they are not repeated.',
+    next: 'Compare the webhook secret of the App with the one in the secret store.',
+  },
+} as const satisfies Record<string, CodeText>;
+
 const COMMAND_LINE = {
   'unknown-command': { code: 'MF2001', says: 'There is no such command.', next: 'See `mayfly --help`.' },
   'bad-option': { code: 'MF2002', says: 'An option is unknown or has a wrong value.', next: 'See `mayfly --help`.' },
@@ -249,12 +302,21 @@ const COMMAND_LINE = {
   },
 } as const satisfies Record<string, CodeText>;
 
-export const CODES = { ...WEBHOOK, ...IGNORED, ...WAITING, ...BOOT, ...DISPATCH, ...COMMAND_LINE } as const;
+export const CODES = {
+  ...WEBHOOK,
+  ...IGNORED,
+  ...WAITING,
+  ...BOOT,
+  ...DISPATCH,
+  ...RECONCILE,
+  ...COMMAND_LINE,
+} as const;
 
 export type { IgnoreReason, WebhookFault } from './webhook/webhook-codes.ts';
 export type WaitReason = keyof typeof WAITING;
 export type BootReason = keyof typeof BOOT;
 export type DispatchFault = keyof typeof DISPATCH;
+export type ReconcileFault = keyof typeof RECONCILE;
 export type ReasonCode = keyof typeof CODES;
 
 /** An error that a user meets on the command line: a code, what happened, the value got. */

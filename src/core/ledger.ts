@@ -158,9 +158,15 @@ export class Ledger {
 
   // -------------------------------------------------------------------------------------------- what is decided
 
-  setJob = (job: Job) => this.set('job', job);
+  /** A new reason to wait joins its history. */
+  setJob = (job: Job) => this.set('job', withHistory(this.readJob(job.id), job, this.now));
   setAttempt = (attempt: Attempt) => this.set('attempt', attempt);
   setLaunch = (launch: Launch) => this.set('launch', launch);
+
+  private readJob(id: string): Job | undefined {
+    const item = this.items.get(keyText(recordKey('job', id)));
+    return item && fromItem<Job>(item);
+  }
 
   private set(kind: RecordKind, record: AnyRecord): void {
     this.changed.set(keyText(recordKey(kind, record.id)), { kind, record });
@@ -188,6 +194,17 @@ export class Ledger {
     this.others.set(keyText(key), { kind: 'put', item: { ...attributes, ...key, v: seen + 1 }, ifVersion: seen });
   }
 
+  /** A record that is neither job, attempt nor launch: as it was read, or as it was decided since. */
+  note(key: Key): Item | undefined {
+    const decided = this.others.get(keyText(key));
+    return decided?.kind === 'put' ? decided.item : this.item(key);
+  }
+
+  setNote(key: Key, attributes: object): void {
+    const seen = this.item(key)?.v ?? 0;
+    this.others.set(keyText(key), { kind: 'put', item: { ...attributes, ...key, v: seen + 1 }, ifVersion: seen });
+  }
+
   /** Reserves (or with a negative number frees) capacity of a pool. */
   reserve(pool: string, count: number): void {
     this.live.set(pool, (this.live.get(pool) ?? 0) + count);
@@ -205,11 +222,8 @@ export class Ledger {
 
   /** GitHub throttled us: half the budget until then. */
   slowDown(installationId: number, untilMs: number): void {
-    const key = paceKey(installationId);
-    const seen = this.item(key)?.v ?? 0;
     const budget = Math.max(limits.writePoints, Math.floor(this.budget(installationId) / 2));
-    const item = { ...key, v: seen + 1, budget, until: untilMs, expiresAt: Math.ceil(untilMs / 1000) };
-    this.others.set(keyText(key), { kind: 'put', item, ifVersion: seen });
+    this.setNote(paceKey(installationId), { budget, until: untilMs, expiresAt: Math.ceil(untilMs / 1000) });
   }
 
   /** When the wake of the pool is due that was noted last. Noted with the decision, sent after it: it may be lost. */
@@ -240,9 +254,7 @@ export class Ledger {
   }
 
   private noteWake(pool: string, at: number): void {
-    const key = wakeKey(pool);
-    const seen = this.item(key)?.v ?? 0;
-    this.others.set(keyText(key), { kind: 'put', item: { ...key, v: seen + 1, at }, ifVersion: seen });
+    this.setNote(wakeKey(pool), { at });
   }
 
   /** The wake has come. */
@@ -277,6 +289,16 @@ export class Ledger {
     const limit = forced === amount ? undefined : this.budget(installationId) + forced;
     return counterWrite(key, 'points', amount, limit, expiresAt);
   }
+}
+
+/** How many reasons of a job are kept: the last ones. */
+const HISTORY = 20;
+
+function withHistory(before: Job | undefined, job: Job, now: number): Job {
+  const past = before?.history ?? [];
+  const { reason, attemptId } = job;
+  if (reason === undefined || reason === before?.reason) return past.length > 0 ? { ...job, history: past } : job;
+  return { ...job, history: [...past, { at: now, reason, attemptId }].slice(-HISTORY) };
 }
 
 /** Freeing is never refused; reserving is, beyond the limit. */

@@ -27,8 +27,14 @@ export const limits = {
   launchesPerPass: 18,
   /** A launch without an answer for this long is sent again, unchanged. Longer than any fleet request takes. */
   unansweredLaunchMs: 30 * SECOND,
+  /** Each time that it stays without an answer it waits twice as long, up to this. */
+  mostUnansweredMs: 4 * MINUTE,
+  /** A launch that nobody answered for this long is over: what it may have launched is found by its tag, and ended. */
+  launchGiveUpMs: 15 * MINUTE,
   /** How long it is remembered that an instance is gone: an answer to its launch that comes later is that late. */
   goneInstanceTtlMs: 1 * HOUR,
+  /** A JIT config may still be made for an attempt that is this young. Longer than a function runs. */
+  registrationMs: 2 * MINUTE,
   /** JIT configs made at the same time: GitHub allows 100 concurrent requests, shared by all functions. */
   concurrentJitConfigs: 20,
   /** Attempts of a job that may end without having run any job, before retries become slow. */
@@ -40,8 +46,68 @@ export const limits = {
   pointsPerMinute: 700,
   writePoints: 5,
   readPoints: 1,
+  /** A job and, while it is queued, its run. */
+  askPoints: 2,
+  /** Younger ones GitHub may not know yet, although it told of them. */
+  youngJobMs: 5 * MINUTE,
+  /** How often we ask whether a job is still held (approval, concurrency), in case we were not told. */
+  heldCheckMs: 10 * MINUTE,
   /** Where GitHub throttled without saying for how long: its window. */
   unsaidRetryMs: 1 * MINUTE,
+  /** The reconciler runs once a minute; its lease is longer than its function may run. */
+  reconcileMs: 1 * MINUTE,
+  leaseMs: 1 * MINUTE,
+  /** It begins nothing new after this long: the function ends at 50 s. */
+  reconcileWorkMs: 35 * SECOND,
+  /** With nothing open it looks at EC2 and GitHub this often all the same; after two such looks in vain, not in between. */
+  deepPassMs: 10 * MINUTE,
+  quietPasses: 2,
+  /** GitHub's list of runners: a page costs a call, and 5,000 an hour are all there are. */
+  listMsPerPage: 6 * SECOND,
+  /** Things that one run does. The rest: the next run, a minute later. */
+  actionsPerPass: 200,
+  actionsAtOnce: 20,
+
+  /** An instance that EC2 does not list may be too young for the list. Later, two looks a minute apart must agree. */
+  youngInstanceMs: 5 * MINUTE,
+  /** Two answers that differ by less may be the same stale one. */
+  secondLookMs: 1 * MINUTE,
+  /** An instance powers off by itself at its boot deadline and its lifetime: how much later we do it. */
+  bootGraceMs: 30 * SECOND,
+  lifetimeGraceMs: 5 * MINUTE,
+  /** How long an instance may be there after its job. Logs and poweroff take seconds. */
+  finishGraceMs: 3 * MINUTE,
+  /** How long an idle runner may be offline: GitHub's own outages end sooner, most of them. */
+  offlineMs: 5 * MINUTE,
+  /** An instance with our tag that no attempt has: how long a launch may take to be recorded. */
+  unboundMs: 2 * MINUTE,
+  /** A runner idles, a job waits: GitHub assigns within seconds, and once more after 60 s. */
+  unmatchedMs: 3 * MINUTE,
+  /** A running job whose runner is not there: how often GitHub is asked what became of it. */
+  runningCheckMs: 5 * MINUTE,
+  /** Asked about in one run. */
+  asksPerPass: 20,
+  /** A job that waits for approval is forgotten after this long: GitHub keeps it no longer. */
+  heldJobMs: 30 * DAY,
+  /** GitHub forgets a runner that never connects after 1 day: its record needs no deletion any more. */
+  runnerForgottenMs: 25 * HOUR,
+
+  /** A failed webhook delivery is repeated this often, the first time at once, then after 1, 5 and 25 minutes. */
+  redeliveries: 3,
+  redeliveryBackoffMs: 1 * MINUTE,
+  redeliveriesPerPass: 20,
+  /** Pages of 100 deliveries read in one run; a longer list is gone through in several. */
+  deliveryPages: 5,
+  /** Failed deliveries that are remembered at once. */
+  pendingDeliveries: 300,
+  /** How often a repository with recent jobs is searched for jobs that no webhook told of. */
+  sweepMs: 5 * MINUTE,
+  /** Searches in one run; each takes a call, and one for each run that is not over. */
+  sweepsPerPass: 3,
+  /** A repository is recent for this long, and so many are remembered. */
+  recentRepositoryMs: 1 * DAY,
+  recentRepositories: 50,
+
   /** How long the row of a minute's points is kept. */
   pointsTtlMs: 10 * MINUTE,
 
@@ -52,8 +118,14 @@ export const limits = {
   replaceMs: 10 * SECOND,
   /** When a job had to wait (pool full, paced), the pool is planned anew after this long. */
   wakeMs: 10 * SECOND,
-  /** The same after EC2 had no capacity. */
-  capacityRetryMs: 1 * MINUTE,
+  /** A type in a zone that had no capacity is left out for this long. A pool with nothing left waits so long. */
+  capacityMemoryMs: 2 * MINUTE,
+  /** After EC2 refused a launch as wrong, nothing is launched in the pool for this long; twice as long each time again. */
+  refusedRetryMs: 1 * MINUTE,
+  /** After so many boots in a row that came to nothing, a pool launches one instance at a time. */
+  failedBootsInARow: 10,
+  /** How often it does then, until a runner has a job. */
+  probeMs: 5 * MINUTE,
   /** The same where only a person can help: configuration. SQS delays by 15 minutes at most. */
   slowRetryMs: 15 * MINUTE,
   /** A wake that is this late was never sent, or got lost: the next event of the pool sends another. */
@@ -63,6 +135,22 @@ export const limits = {
   /** SQS's limit of a message's delay. */
   queueDelayMs: 15 * MINUTE,
 } as const;
+
+/**
+ * Within this time after the last fault every job that may run runs, and what no job needs is gone. The slowest ways:
+ *
+ *   a lease whose holder died, then the slow retry of a job or pool (or a launch that is given up), then a new boot that
+ *   fails unseen until its deadline; or an instance seen only by a deep pass, ended in two looks
+ *
+ * and a backlog is registered at GitHub's pace.
+ */
+export function healMs(pool: { bootDeadlineMs: number; idleTimeoutMs: number }, backlog: number): number {
+  const retries = limits.leaseMs + Math.max(limits.slowRetryMs, limits.launchGiveUpMs) + limits.probeMs;
+  const boots = 2 * (pool.bootDeadlineMs + limits.bootGraceMs);
+  const looks = limits.deepPassMs + limits.offlineMs + 2 * limits.secondLookMs + 4 * limits.reconcileMs;
+  const pace = Math.ceil((backlog * limits.writePoints) / limits.pointsPerMinute) * MINUTE;
+  return retries + boots + looks + pool.idleTimeoutMs + pace;
+}
 
 export class LimitsContradiction extends Error {
   override readonly name = 'LimitsContradiction';
@@ -79,4 +167,8 @@ mustHold(5 * limits.launchesPerPass + 5 <= 100, 'a pass must fit the 100 writes 
 // Per event: a swap writes two jobs (one may change its shelf), two attempts and their markers, and may launch anew.
 mustHold(9 * limits.dispatchBatch + 5 <= 100, 'a batch of events must fit the 100 writes of a transaction');
 mustHold(limits.mailTtlMs < DAY, 'a JIT config must not outlive its runner record at GitHub');
+mustHold(limits.reconcileWorkMs < limits.leaseMs, 'the lease must outlast the work');
+mustHold(limits.secondLookMs <= limits.reconcileMs, 'two looks are two runs');
+mustHold(limits.runnerForgottenMs > DAY, 'GitHub forgets a runner after a day');
+mustHold(limits.registrationMs <= limits.youngInstanceMs, 'a young instance may still be registered');
 mustHold(limits.pointsPerMinute < 900, "GitHub's own limit is 900 points per minute");

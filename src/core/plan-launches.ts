@@ -13,6 +13,8 @@ export interface Supply {
   readonly freeCapacity: number;
   /** GitHub points left in this minute. */
   readonly freePoints: number;
+  /** Launch no more than this many, for this reason. */
+  readonly hold?: { readonly reason: WaitReason; readonly most: number };
 }
 
 export interface Plan {
@@ -30,8 +32,10 @@ export function planLaunches(waiting: readonly Job[], supply: Supply): Plan {
   const inherited = jobs.slice(0, spares.length);
   const rest = jobs.slice(spares.length);
   const affordable = Math.floor(supply.freePoints / limits.writePoints);
-  const granted = Math.min(rest.length, supply.freeCapacity, affordable, limits.launchesPerPass);
-  const reason = supply.freeCapacity <= granted ? 'pool-full' : 'paced';
+  const most = supply.hold?.most ?? Number.POSITIVE_INFINITY;
+  const granted = Math.min(rest.length, supply.freeCapacity, affordable, most, limits.launchesPerPass);
+  const reason =
+    supply.hold && granted === most ? supply.hold.reason : supply.freeCapacity <= granted ? 'pool-full' : 'paced';
   return {
     inherit: inherited.map((job, position) => ({ job, attempt: spares[position] as Attempt })),
     launch: rest.slice(0, granted),

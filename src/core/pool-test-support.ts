@@ -22,5 +22,7 @@ export const aPool = (more: Partial<Pool> = {}): Pool => ({
   maxRunners: 100,
   idleTimeoutMs: 60_000,
   bootDeadlineMs: 300_000,
+  lifetimeMs: 3_600_000,
+  rerunReclaimed: false,
   ...more,
 });

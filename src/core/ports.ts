@@ -2,7 +2,7 @@
  * What the core asks of the world. Outcomes are values: an adapter never throws for what the world may do, only for bugs.
  * Each port has a local adapter (`adapters/local`) and one for AWS or GitHub, held to the same contract tests.
  */
-import type { Launch, Platform, Pool, Scope } from './types.ts';
+import type { Launch, Override, Platform, Pool, Scope } from './types.ts';
 
 /** Milliseconds since 1970. Handed in everywhere, so that a simulator can turn the clock. */
 export type Clock = () => number;
@@ -100,14 +100,16 @@ export interface Mailbox {
     runner: RunnerRef,
   ): Promise<'given' | 'already' | 'throttled' | 'unavailable'>;
   read(userIds: readonly string[]): Promise<readonly Mail[] | 'unavailable'>;
+  /** Lets no letter be given any more, unless one was: from then on the instance can never register a runner. */
+  close(userId: string, expiresAt: number): Promise<'closed' | 'already' | 'throttled' | 'unavailable'>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- fleet
 
 export type LaunchOutcome =
-  /** At most `attemptIds.length` instances. Fewer is a shortfall for want of capacity. */
-  | { readonly kind: 'ok'; readonly instanceIds: readonly string[] }
-  | { readonly kind: 'no-capacity'; readonly detail: string }
+  /** At most `attemptIds.length` instances. Fewer is a shortfall for want of capacity, which `exhausted` explains. */
+  | { readonly kind: 'ok'; readonly instanceIds: readonly string[]; readonly exhausted?: readonly Override[] }
+  | { readonly kind: 'no-capacity'; readonly detail: string; readonly exhausted?: readonly Override[] }
   | { readonly kind: 'throttled'; readonly detail: string }
   | { readonly kind: 'misconfigured'; readonly detail: string }
   /** Sent, and no answer: it may have launched. Replay the same request. */
@@ -115,11 +117,27 @@ export type LaunchOutcome =
   /** The token was used for another request, or its instances are gone: this launch can never be replayed. */
   | { readonly kind: 'over'; readonly detail: string };
 
+export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
+
+/** An instance as EC2 lists it. A list is late: it proves that an instance is there, never that it is not. */
+export interface Instance {
+  readonly id: string;
+  /** From its tags. */
+  readonly launchId: string;
+  readonly pool: string;
+  readonly state: InstanceState;
+  readonly launchedAt: number;
+  /** EC2's `StateReason.Code`, when it ended or could not start: Client.InternalError, Server.SpotInstanceTermination, ... */
+  readonly stateReason?: string;
+}
+
 export interface Fleet {
   /** Repeatable: `launch.id` is the client token. */
   launch(launch: Launch, pool: Pool): Promise<LaunchOutcome>;
   /** Ends an instance of this deployment. Gone already is `ok`. */
   terminate(instanceId: string): Promise<'ok' | 'not-ours' | 'throttled' | 'unavailable'>;
+  /** All instances with the deployment's tag, ended ones too as long as EC2 shows them (about an hour). */
+  list(): Promise<readonly Instance[] | 'throttled' | 'unavailable'>;
 }
 
 // --------------------------------------------------------------------------------------------------------- GitHub
@@ -152,7 +170,18 @@ export interface Runner {
   readonly name: string;
   readonly online: boolean;
   readonly busy: boolean;
+  readonly labels: readonly string[];
 }
+
+export type FindRunnerOutcome =
+  | { readonly kind: 'ok'; readonly runner: Runner }
+  | { readonly kind: 'gone' }
+  | GitHubFailure;
+
+/** All pages of a list. Runners come and go while it is read: it proves that one is there, never that it is not. */
+export type ListRunnersOutcome =
+  | { readonly kind: 'ok'; readonly runners: readonly Runner[]; readonly pages: number }
+  | GitHubFailure;
 
 /** A runner package that GitHub offers. */
 export interface RunnerDownload {
@@ -172,15 +201,85 @@ export interface GitHub {
   createJitConfig(request: JitRequest): Promise<JitOutcome>;
   /** 204 is `deleted`, 422 is `busy`, 404 is `gone`. */
   deleteRunner(installationId: number, scope: Scope, runnerId: number): Promise<DeleteOutcome>;
-  findRunner(
-    installationId: number,
-    scope: Scope,
-    name: string,
-  ): Promise<{ readonly kind: 'ok'; readonly runner: Runner } | { readonly kind: 'gone' } | GitHubFailure>;
+  findRunner(installationId: number, scope: Scope, name: string): Promise<FindRunnerOutcome>;
+  /** By its id: the only answer about one runner that is never late. */
+  getRunner(installationId: number, scope: Scope, runnerId: number): Promise<FindRunnerOutcome>;
+  /** One call a page of 100. */
+  listRunners(installationId: number, scope: Scope): Promise<ListRunnersOutcome>;
   runnerDownloads(
     installationId: number,
     scope: Scope,
   ): Promise<{ readonly kind: 'ok'; readonly downloads: readonly RunnerDownload[] } | GitHubFailure>;
+}
+
+/** A job as GitHub has it now. Reads lag behind the webhook by some seconds. */
+export interface GitHubJob {
+  /** `workflow_job.id`, in digits. */
+  readonly id: string;
+  /** `held`: waits for an approval or for other jobs. A queued job of a run that is over counts as completed. */
+  readonly status: 'queued' | 'held' | 'in_progress' | 'completed';
+  readonly conclusion?: string;
+  readonly runnerName?: string;
+  readonly name: string;
+  readonly labels: readonly string[];
+  readonly createdAt: number;
+}
+
+export type FindJobOutcome =
+  | { readonly kind: 'ok'; readonly job: GitHubJob }
+  /** GitHub knows no such job (any more), or the repository is gone. */
+  | { readonly kind: 'gone' }
+  | GitHubFailure;
+
+export type JobsOutcome =
+  | {
+      readonly kind: 'ok';
+      readonly jobs: readonly GitHubJob[];
+      readonly private: boolean;
+      /** Calls that it took: each costs a point. */
+      readonly calls: number;
+    }
+  | GitHubFailure;
+
+/** Workflow jobs at GitHub. `repository`: "owner/name". */
+export interface GitHubJobs {
+  /** Two calls for a queued job: its run may be over. */
+  findJob(installationId: number, repository: string, jobId: string): Promise<FindJobOutcome>;
+  /** Jobs of the repository's newest runs of that status (at most 10 runs, the first 100 jobs of each). */
+  unfinishedJobs(installationId: number, repository: string, runs: 'queued' | 'in_progress'): Promise<JobsOutcome>;
+  /** Runs the job again, as a new job of the next attempt of its run. `not-yet`: its run is not over. */
+  rerunJob(
+    installationId: number,
+    repository: string,
+    jobId: string,
+  ): Promise<{ readonly kind: 'ok' } | { readonly kind: 'not-yet' } | GitHubFailure>;
+}
+
+/** One try to deliver an event to the App's webhook. A redelivery is another one with the same GUID. */
+export interface WebhookDelivery {
+  readonly id: number;
+  readonly guid: string;
+  readonly deliveredAt: number;
+  /** Our answer; 0: none in time. */
+  readonly statusCode: number;
+  readonly event: string;
+}
+
+export type DeliveriesOutcome =
+  | {
+      readonly kind: 'ok';
+      /** The newest first. */
+      readonly deliveries: readonly WebhookDelivery[];
+      /** Hand it back for the next page of older ones; absent on the last. */
+      readonly next?: string;
+    }
+  | GitHubFailure;
+
+/** What GitHub delivered to the App's webhook in the last 3 days. Asked as the App itself: outside an installation's points. */
+export interface Deliveries {
+  /** One call: a page of 100. */
+  list(cursor?: string): Promise<DeliveriesOutcome>;
+  redeliver(deliveryId: number): Promise<{ readonly kind: 'ok' } | { readonly kind: 'gone' } | GitHubFailure>;
 }
 
 // --------------------------------------------------------------------------------------------------- runner cache

@@ -9,9 +9,13 @@
  *   instance#<id>          -                       -> attempt id
  *   pool#<name>            live                    how many instances it may have (too high for a while, never too low)
  *   pool#<name>            wake                    when the next wake message is due
+ *   pool#<name>            health                  failures in a row, and until when nothing is launched
+ *   pool#<name>            unmatched#<owner/name>  until when nothing is launched for the repository
+ *   capacity               <market>                which choices EC2 had no capacity for, and until when to leave them out
  *   github#<installation>  points#<minute>         points spent in that minute
  *   github#<installation>  pace                    a smaller budget, after GitHub throttled us
  *   runner#<platform>      -                       the current runner package
+ *   open                   !reconciler             the reconciler's lease, and what it remembers from one run to the next
  *
  * Closed records expire; open ones do not.
  */
@@ -20,7 +24,7 @@ import { isClosedJob } from './job-machine.ts';
 import { isClosedLaunch } from './launch-machine.ts';
 import { limits } from './limits.ts';
 import type { Item, Key, Write } from './ports.ts';
-import type { Attempt, Job, Launch, Platform } from './types.ts';
+import type { Attempt, Job, Launch, Market, Platform } from './types.ts';
 
 const ALONE = '-';
 
@@ -30,6 +34,12 @@ export const launchKey = (id: string): Key => ({ pk: `launch#${id}`, sk: ALONE }
 export const instanceKey = (id: string): Key => ({ pk: `instance#${id}`, sk: ALONE });
 export const liveKey = (pool: string): Key => ({ pk: `pool#${pool}`, sk: 'live' });
 export const wakeKey = (pool: string): Key => ({ pk: `pool#${pool}`, sk: 'wake' });
+export const healthKey = (pool: string): Key => ({ pk: `pool#${pool}`, sk: 'health' });
+export const unmatchedKey = (pool: string, repository: string): Key => ({
+  pk: `pool#${pool}`,
+  sk: `unmatched#${repository.toLowerCase()}`,
+});
+export const capacityKey = (market: Market): Key => ({ pk: 'capacity', sk: market });
 export const pointsKey = (installationId: number, minute: number): Key => ({
   pk: `github#${installationId}`,
   sk: `points#${minute}`,
@@ -41,6 +51,8 @@ export const runnerKey = (platform: Platform): Key => ({ pk: `runner#${platform}
 export const keyText = (key: Key) => `${key.pk} ${key.sk}`;
 
 export const OPEN = 'open';
+/** Sorts before all markers, so that one query reads both. */
+export const watchKey: Key = { pk: OPEN, sk: '!reconciler' };
 
 /** Where the marker of an open record stands, so that a wake finds what needs it without reading all that runs. */
 export type Shelf =
@@ -54,8 +66,10 @@ export type Shelf =
   | 'fresh'
   /** Attempts that no job needs, and those that are being ended. */
   | 'spare'
-  /** Of these, the ones whose runner GitHub does not know: the reconciler's. */
+  /** Those whose runner GitHub does not know: the reconciler's. */
   | 'missing'
+  /** Attempts whose instance is gone, and whose runner may still be registered. */
+  | 'orphan'
   /** All other open attempts. */
   | 'attempt'
   /** Launches without an answer yet. */
@@ -72,15 +86,16 @@ const KINDS = {
 } as const;
 
 function shelfOfJob(job: Job): Shelf | undefined {
+  if (job.rerunDue) return 'job';
   if (isClosedJob(job.state)) return undefined;
   if (job.state !== 'WANTED') return 'job';
   return job.retryAt === undefined ? 'wanted' : 'later';
 }
 
 function shelfOfAttempt(attempt: Attempt): Shelf | undefined {
-  if (isClosedAttempt(attempt.state)) return undefined;
-  if (attempt.state === 'ENDING' || isSpare(attempt))
-    return attempt.runnerMissingSince === undefined ? 'spare' : 'missing';
+  if (isClosedAttempt(attempt.state)) return attempt.state === 'GONE' && mayHaveRunner(attempt) ? 'orphan' : undefined;
+  if (attempt.runnerMissingSince !== undefined) return 'missing';
+  if (attempt.state === 'ENDING' || isSpare(attempt)) return 'spare';
   return attempt.state === 'INTENT' || attempt.state === 'LAUNCHED' ? 'fresh' : 'attempt';
 }
 
@@ -89,7 +104,12 @@ function shelfOfLaunch(launch: Launch): Shelf | undefined {
 }
 
 /** Able to take a job, and no job is counted against it. */
-export const isSpare = (attempt: Attempt) => isSupply(attempt.state) && attempt.jobId === undefined;
+export const isSpare = (attempt: Attempt) =>
+  isSupply(attempt.state) && attempt.jobId === undefined && attempt.runnerMissingSince === undefined;
+
+/** GitHub removed it after its job, or we did; or it had no instance, and then it never got a JIT config. */
+export const mayHaveRunner = (attempt: Attempt) =>
+  attempt.instanceId !== undefined && attempt.finishedAt === undefined && attempt.runnerDeletedAt === undefined;
 
 export const recordKey = (kind: RecordKind, id: string) => KINDS[kind].key(id);
 
@@ -120,6 +140,12 @@ export function writesOf(kind: RecordKind, before: AnyRecord | undefined, after:
 /** Milliseconds since 1970 have 13 digits until the year 2286, so that their text sorts as they do. */
 const orderOf = (record: AnyRecord) =>
   'storedAt' in record ? record.storedAt : ((record as Job).retryAt ?? record.createdAt);
+
+/** What stands on a shelf. */
+export function recordKind(shelf: Shelf): RecordKind {
+  if (shelf === 'wanted' || shelf === 'later' || shelf === 'job') return 'job';
+  return shelf === 'launch' ? 'launch' : 'attempt';
+}
 
 /** The id of the record behind a marker. */
 export const idOfMarker = (marker: Key) => marker.sk.slice(marker.sk.lastIndexOf('#') + 1);

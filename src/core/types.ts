@@ -57,6 +57,10 @@ export interface Pool extends RoutablePool {
   readonly idleTimeoutMs: number;
   /** From launch to "Listening for Jobs"; later, the attempt is ended. */
   readonly bootDeadlineMs: number;
+  /** From launch to the instance's end, whatever runs on it. */
+  readonly lifetimeMs: number;
+  /** Whether a job that failed because EC2 took its spot instance back is run again. Needs "Actions: write". */
+  readonly rerunReclaimed: boolean;
 }
 
 /** The overrides of a fleet request (instance types x subnets), and how EC2 chooses among them. */
@@ -65,6 +69,14 @@ export interface FleetShape {
   readonly subnetIds: readonly string[];
   readonly spotAllocation: 'price-capacity-optimized' | 'capacity-optimized' | 'lowest-price' | 'diversified';
   readonly onDemandAllocation: 'lowest-price' | 'prioritized';
+  /** Choices left out, because EC2 had no capacity there some minutes ago. Default: none. */
+  readonly exhausted?: readonly Override[];
+}
+
+/** One of the choices of a fleet request. */
+export interface Override {
+  readonly instanceType: string;
+  readonly subnetId: string;
 }
 
 /** A launch template with its version pinned, so that a launch can be replayed exactly. */
@@ -104,12 +116,26 @@ export interface Job extends Versioned {
   readonly failures: number;
   /** No attempt is made for it before. */
   readonly retryAt?: number;
+  /** When it last lost an attempt that had an instance. Before it gets another, GitHub is asked whether it still waits. */
+  readonly lostAt?: number;
+  /** When GitHub last said how it stands. */
+  readonly checkedAt?: number;
   readonly runnerName?: string;
   /** The job whose runner it took: if what followed from that was broken off, the repeated event finds it. */
   readonly displacedJobId?: string;
   readonly conclusion?: string;
   readonly startedAt?: number;
   readonly completedAt?: number;
+  /** It failed with the spot instance that EC2 took back: to be run again, if its pool says so. */
+  readonly rerunDue?: boolean;
+  /** Why it waited, the oldest first; see `Ledger.setJob`. */
+  readonly history?: readonly JobReason[];
+}
+
+export interface JobReason {
+  readonly at: number;
+  readonly reason: ReasonCode;
+  readonly attemptId?: string;
 }
 
 export interface Attempt extends Versioned {
@@ -131,9 +157,17 @@ export interface Attempt extends Versioned {
   readonly spareSince?: number;
   /** GitHub said that the job it ran is over, so the runner's record is gone by itself. */
   readonly finishedAt?: number;
-  /** GitHub did not know its runner when we wanted to end it. That proves nothing yet: see end-attempt.ts. */
+  /** Since when its runner was seen online without a job. */
+  readonly idleSince?: number;
+  /** Since when its runner was seen offline, after it had been online. */
+  readonly offlineSince?: number;
+  /** Since when EC2 does not list its instance, which proves nothing yet. */
+  readonly instanceMissingSince?: number;
+  /** GitHub did not know its runner when we asked. That proves nothing yet: see end-attempt.ts. */
   readonly runnerMissingSince?: number;
-  /** We deleted the runner's record: nothing keeps the instance from being terminated. */
+  /** EC2 said that it takes the spot instance back. */
+  readonly reclaimedAt?: number;
+  /** The runner's record is gone for certain, or can never be made: nothing keeps the instance from being terminated. */
   readonly runnerDeletedAt?: number;
   readonly reason?: ReasonCode;
 }
@@ -151,5 +185,7 @@ export interface Launch extends Versioned {
   readonly storedAt: number;
   /** When it was last sent without an answer. */
   readonly sentAt?: number;
+  /** How often it was sent without one. */
+  readonly sends?: number;
   readonly reason?: ReasonCode;
 }

@@ -1,6 +1,6 @@
 /** What dispatch works with: the ports, and the pools of this deployment. */
 import type { ChangeDeps } from '../change.ts';
-import type { Clock, Fleet, GitHub, Log, Mailbox, Queue, Table } from '../ports.ts';
+import type { Clock, Fleet, GitHub, GitHubJobs, Log, Mailbox, Queue, Table } from '../ports.ts';
 import type { Pool } from '../types.ts';
 
 export interface DispatchDeps {
@@ -11,6 +11,7 @@ export interface DispatchDeps {
   readonly mailbox: Mailbox;
   readonly fleet: Fleet;
   readonly github: GitHub;
+  readonly jobs: GitHubJobs;
   readonly clock: Clock;
   readonly log: Log;
 }

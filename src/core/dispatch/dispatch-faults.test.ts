@@ -14,7 +14,7 @@ describe('what the fleet may answer', () => {
     expect(await w.job(5)).toMatchObject({ state: 'WANTED', reason: 'no-capacity' });
     expect(await w.attempt('5-1')).toMatchObject({ state: 'FAILED' });
     capacity = 10;
-    await w.drain(limits.capacityRetryMs);
+    await w.drain(limits.capacityMemoryMs);
     expect(w.fleet.instances()).toHaveLength(5);
     expect(await w.job(5)).toMatchObject({ attemptId: '5-2' });
   });

@@ -13,7 +13,10 @@ import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import type { JobMessage } from '../messages.ts';
 import { attemptIdOfRunner } from '../names.ts';
+import { noteWorking } from '../pool-health.ts';
 import type { Attempt, Job } from '../types.ts';
+import { noteMatched } from '../unmatched.ts';
+import { withoutAttempt } from './lose-attempt.ts';
 
 export function foldJobEvent(ledger: Ledger, message: JobMessage, deploymentId: string): void {
   const pool = message.pool ?? findAttempt(ledger, message.runnerName, deploymentId)?.pool;
@@ -53,7 +56,10 @@ function finishJob(ledger: Ledger, job: Job, message: JobMessage, deploymentId: 
   ledger.setJob({ ...job, conclusion: message.conclusion, completedAt: ledger.now });
   const runner = message.runnerName ?? job.runnerName;
   const attempt = bindRunner(ledger, job.id, runner, deploymentId);
-  if (attempt) ledger.setAttempt({ ...attempt, finishedAt: ledger.now });
+  if (!attempt) return;
+  ledger.setAttempt({ ...attempt, finishedAt: ledger.now });
+  if (attempt.reclaimedAt !== undefined && message.conclusion !== 'success')
+    ledger.setJob({ ...(ledger.job(job.id) as Job), rerunDue: true });
 }
 
 /**
@@ -69,6 +75,7 @@ function bindRunner(
   const job = ledger.job(jobId) as Job;
   const taken = findAttempt(ledger, runnerName, deploymentId);
   const own = job.attemptId ? ledger.attempt(job.attemptId) : undefined;
+  if (taken) noteServed(ledger, taken, job);
   if (taken && own?.id === taken.id) return setBusy(ledger, taken, jobId);
 
   const displaced = taken?.jobId !== undefined && taken.jobId !== jobId ? ledger.job(taken.jobId) : undefined;
@@ -78,6 +85,12 @@ function bindRunner(
   if (displaced?.state === 'LAUNCHING' && displaced.attemptId === taken?.id) handOver(ledger, displaced, free);
   else if (free) setSpare(ledger, free);
   return busy;
+}
+
+/** Its pool works, and its runner group admits the repository. */
+function noteServed(ledger: Ledger, { pool }: Attempt, job: Job): void {
+  noteWorking(ledger, pool);
+  if (pool === job.pool) noteMatched(ledger, job);
 }
 
 function findAttempt(ledger: Ledger, runnerName: string | undefined, deploymentId: string): Attempt | undefined {
@@ -91,6 +104,8 @@ function setBusy(ledger: Ledger, attempt: Attempt, jobId: string): Attempt {
     state: nextAttemptState(attempt.state, 'runner-busy'),
     jobId,
     spareSince: undefined,
+    // GitHub has just told of it.
+    runnerMissingSince: undefined,
   };
   ledger.setAttempt(busy);
   return busy;
@@ -102,8 +117,7 @@ function handOver(ledger: Ledger, displaced: Job, free: Attempt | undefined): vo
     ledger.setAttempt({ ...free, jobId: displaced.id, spareSince: undefined });
     ledger.setJob({ ...displaced, attemptId: free.id });
   } else {
-    const state = nextJobState(displaced.state, 'attempt-lost');
-    ledger.setJob({ ...displaced, state, attemptId: undefined, reason: 'runner-taken' });
+    ledger.setJob({ ...withoutAttempt(displaced, ledger.now), reason: 'runner-taken' });
   }
 }
 

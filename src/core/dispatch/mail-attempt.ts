@@ -14,6 +14,7 @@ import { runnerNamesOf, userIdOf } from '../names.ts';
 import type { GitHubFailure } from '../ports.ts';
 import type { Attempt, Pool } from '../types.ts';
 import type { DispatchDeps } from './deps.ts';
+import { REASON_OF } from './github-reason.ts';
 
 export type MailOutcome =
   | {
@@ -104,13 +105,6 @@ const waiting = (attempt: Attempt, reason: WaitReason = 'boot-pending'): MailOut
 });
 
 const userId = (pool: Pool, attempt: Attempt) => userIdOf(pool.roleId, attempt.instanceId as string);
-
-const REASON_OF: Record<GitHubFailure['kind'], WaitReason> = {
-  throttled: 'github-throttled',
-  unavailable: 'github-unavailable',
-  auth: 'github-auth',
-  refused: 'github-refused',
-};
 
 function failed(deps: DispatchDeps, attempt: Attempt, failure: GitHubFailure): MailOutcome {
   deps.log({ event: 'register-failed', attempt: attempt.id, kind: failure.kind, detail: failure.detail });

@@ -25,8 +25,8 @@ export function openWork(ledger: Ledger, pool: Pool, planned: Planned): OpenWork
   const launches = ledger.launches().filter((one) => ofPool(one) && !isClosedLaunch(one.state) && !isPlanned(one.id));
   const attempts = ledger.attempts().filter(ofPool);
   const unmailed = attempts.filter((one) => isUnmailed(one) && !isPlanned(one.launchId));
-  const spares = attempts.filter((one) => one.state === 'ENDING' || isSpare(one)).filter(isKnownAtGitHub);
-  const isIdle = (one: Attempt) => one.runnerId !== undefined && idleLeftMs(one, pool, now) <= 0;
+  const spares = attempts.filter((one) => one.state === 'ENDING' || isIdleSpare(one)).filter(isKnownAtGitHub);
+  const isIdle = (one: Attempt) => idleLeftMs(one, pool, now) <= 0;
   return {
     launches: [...planned.launches, ...launches.filter((one) => isUnanswered(one, now))],
     register: unmailed.filter((one) => isUnregistered(one, now)),
@@ -42,12 +42,15 @@ export function openWork(ledger: Ledger, pool: Pool, planned: Planned): OpenWork
 
 const isUnmailed = ({ state }: Attempt) => state === 'INTENT' || state === 'LAUNCHED';
 
+/** One that still boots has its deadline, which the reconciler watches. */
+const isIdleSpare = (attempt: Attempt) => isSpare(attempt) && attempt.runnerId !== undefined;
+
 /** One whose runner GitHub does not know is the reconciler's. */
 const isKnownAtGitHub = (attempt: Attempt) => attempt.runnerMissingSince === undefined;
 
-/** Sent, or to be sent, by somebody who has had time enough for it. */
-const isUnanswered = (launch: Launch, now: number) =>
-  now - (launch.sentAt ?? launch.storedAt) >= limits.unansweredLaunchMs;
+/** Sent, or to be sent, by somebody who has had time enough for it; each time later than the time before. */
+const isUnanswered = ({ sentAt, storedAt, sends = 1 }: Launch, now: number) =>
+  now - (sentAt ?? storedAt) >= Math.min(limits.mostUnansweredMs, limits.unansweredLaunchMs * 2 ** (sends - 1));
 
 const isUnregistered = (attempt: Attempt, now: number) =>
   attempt.state === 'LAUNCHED' && now - (attempt.launchedAt ?? now) >= limits.wakeMs;

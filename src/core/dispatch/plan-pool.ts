@@ -1,13 +1,27 @@
 /** Plans a pool in the ledger: waiting jobs get spares, new attempts in one stored launch, or a reason to wait. Pure. */
 
+import { availableFleet } from '../capacity-memory.ts';
 import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import { attemptIdOf, launchIdOf } from '../names.ts';
 import { planLaunches } from '../plan-launches.ts';
+import { type Hold, holdOf, noteProbe } from '../pool-health.ts';
 import type { Key } from '../ports.ts';
-import { isSpare, liveKey, minuteOf, paceKey, pointsKey, runnerKey, wakeKey } from '../records.ts';
-import type { Attempt, Job, Launch, Market, Pool } from '../types.ts';
+import {
+  capacityKey,
+  healthKey,
+  isSpare,
+  liveKey,
+  minuteOf,
+  paceKey,
+  pointsKey,
+  runnerKey,
+  unmatchedKey,
+  wakeKey,
+} from '../records.ts';
+import type { Attempt, FleetShape, Job, Launch, Market, Pool } from '../types.ts';
+import { unmatchedUntil } from '../unmatched.ts';
 
 /** What must follow once the ledger is stored. */
 export interface Planned {
@@ -17,7 +31,18 @@ export interface Planned {
 }
 
 /** What the plan of a pool reads beside the records of its jobs and attempts. */
-export const poolKeys = (pool: Pool): Key[] => [liveKey(pool.name), wakeKey(pool.name), runnerKey(pool.platform)];
+export const poolKeys = (pool: Pool): Key[] => [
+  liveKey(pool.name),
+  wakeKey(pool.name),
+  healthKey(pool.name),
+  runnerKey(pool.platform),
+  ...marketsOf(pool).map(capacityKey),
+];
+
+/** Those that the pool may launch in, in the order of its choice. */
+export const marketsOf = (pool: Pool): readonly Market[] =>
+  pool.market === 'spot' && pool.onDemandFallback ? ['spot', 'on-demand'] : [pool.market];
+
 /** The same of the installation that the jobs come through. */
 export const pointKeys = (installationId: number, now: number): Key[] => [
   paceKey(installationId),
@@ -28,13 +53,20 @@ export const pointKeys = (installationId: number, now: number): Key[] => [
 export function planKeys(pools: ReadonlyMap<string, Pool>, records: readonly InPool[], now: number): Key[] {
   return records.flatMap((record) => {
     const pool = pools.get(record.pool);
-    return pool ? [...poolKeys(pool), ...pointKeys(record.installationId, now)] : [];
+    return [
+      // Also of a pool that was removed: what runs there still ends.
+      healthKey(record.pool),
+      ...(record.repository === undefined ? [] : [unmatchedKey(record.pool, record.repository)]),
+      ...(pool ? [...poolKeys(pool), ...pointKeys(record.installationId, now)] : []),
+    ];
   });
 }
 
 interface InPool {
   readonly pool: string;
   readonly installationId: number;
+  /** Of a job: "owner/name". */
+  readonly repository?: string;
 }
 
 export function planPool(
@@ -42,11 +74,11 @@ export function planPool(
   pool: Pool,
   waiting: readonly Job[],
   deploymentId: string,
-  market: Market = pool.market,
+  markets = marketsOf(pool),
 ): Planned {
-  const isDue = (job: Job) => (job.retryAt ?? 0) <= ledger.now;
+  const isDue = (job: Job) => (job.retryAt ?? 0) <= ledger.now && !needsCheck(job);
   const due = waiting.filter(isDue).slice(0, limits.launchesPerPass);
-  const wakes = waiting.filter((job) => !isDue(job)).map((job) => (job.retryAt as number) - ledger.now);
+  const wakes = waiting.filter((job) => !isDue(job)).map((job) => dueInMs(job, ledger.now));
   // As good as always one: capacity is counted by the pool, but GitHub's points by the installation.
   const installations = [...new Set(due.map(({ installationId }) => installationId))];
   const planned = installations.map((id) =>
@@ -55,26 +87,62 @@ export function planPool(
       pool,
       due.filter((job) => job.installationId === id),
       deploymentId,
-      market,
+      markets,
     ),
   );
-  if (planned.some(({ isWaiting }) => isWaiting)) wakes.push(limits.wakeMs);
+  const waits = planned.flatMap(({ waitMs }) => waitMs ?? []);
+  if (waits.length > 0) wakes.push(...waits);
   // A full pass that had all it wanted: there may be more of them.
   else if (due.length === limits.launchesPerPass) wakes.push(limits.nextPassMs);
   return { launches: planned.flatMap(({ launch }) => launch ?? []), wakeMs: soonest(wakes) };
 }
 
-function planDue(ledger: Ledger, pool: Pool, due: readonly Job[], deploymentId: string, market: Market) {
+/** It lost an attempt, and GitHub was not asked since whether it still waits: a wake does that. */
+export const needsCheck = (job: Job) => job.lostAt !== undefined && (job.checkedAt ?? 0) < job.lostAt;
+
+const dueInMs = (job: Job, now: number) => Math.max(limits.nextPassMs, (job.retryAt ?? now) - now);
+
+function planDue(ledger: Ledger, pool: Pool, due: readonly Job[], deploymentId: string, markets: readonly Market[]) {
   const { installationId } = due[0] as Job;
-  const plan = planLaunches(due, {
-    spares: ledger.attempts().filter((attempt) => isSpare(attempt) && isIn(attempt, pool, installationId)),
-    freeCapacity: ledger.freeCapacity(pool),
-    freePoints: ledger.freePoints(installationId),
-  });
+  const isUnmatched = (job: Job) => unmatchedUntil(ledger, job) > ledger.now;
+  for (const job of due.filter(isUnmatched)) waitUnmatched(ledger, job);
+  const choice = chooseFleet(ledger, pool, markets);
+  const hold = choice.kind === 'none' ? choice : holdOf(ledger, pool.name);
+  const plan = planLaunches(
+    due.filter((job) => !isUnmatched(job)),
+    {
+      spares: ledger.attempts().filter((attempt) => isSpare(attempt) && isIn(attempt, pool, installationId)),
+      freeCapacity: ledger.freeCapacity(pool),
+      freePoints: ledger.freePoints(installationId),
+      hold,
+    },
+  );
   for (const { job, attempt } of plan.inherit) inherit(ledger, job, attempt);
   for (const { job, reason } of plan.wait) if (job.reason !== reason) ledger.setJob({ ...job, reason });
-  const launch = plan.launch.length > 0 ? storeLaunch(ledger, pool, plan.launch, deploymentId, market) : undefined;
-  return { launch, isWaiting: plan.wait.length > 0 };
+  const isHeld = hold !== undefined && plan.wait.some(({ reason }) => reason === hold.reason);
+  const waitMs = plan.wait.length === 0 ? undefined : isHeld ? hold.until - ledger.now : limits.wakeMs;
+  if (plan.launch.length === 0 || choice.kind === 'none') return { waitMs };
+  if (hold) noteProbe(ledger, pool.name, hold as Hold);
+  return { waitMs, launch: storeLaunch(ledger, pool, plan.launch, deploymentId, choice) };
+}
+
+function waitUnmatched(ledger: Ledger, job: Job): void {
+  ledger.setJob({ ...job, reason: 'runner-unmatched', retryAt: unmatchedUntil(ledger, job) });
+}
+
+type Choice =
+  | { readonly kind: 'ok'; readonly market: Market; readonly fleet: FleetShape }
+  | { readonly kind: 'none'; readonly reason: 'no-capacity'; readonly most: 0; readonly until: number };
+
+/** The first market that has anything left. */
+function chooseFleet(ledger: Ledger, pool: Pool, markets: readonly Market[]): Choice {
+  let until = Number.POSITIVE_INFINITY;
+  for (const market of markets) {
+    const choice = availableFleet(ledger, market, pool.fleet);
+    if (choice.kind === 'ok') return { ...choice, market };
+    until = Math.min(until, choice.until);
+  }
+  return { kind: 'none', reason: 'no-capacity', most: 0, until };
 }
 
 const isIn = (record: InPool, pool: Pool, installationId: number) =>
@@ -102,7 +170,13 @@ function assign(ledger: Ledger, job: Job, attemptId: string): void {
 }
 
 /** One launch with an attempt for each job; capacity and points are reserved in the same transaction. */
-function storeLaunch(ledger: Ledger, pool: Pool, jobs: readonly Job[], deploymentId: string, market: Market): Launch {
+function storeLaunch(
+  ledger: Ledger,
+  pool: Pool,
+  jobs: readonly Job[],
+  deploymentId: string,
+  { market, fleet }: Choice & { kind: 'ok' },
+): Launch {
   const attemptIds = jobs.map((job) => attemptIdOf(job.id, job.attempts + 1));
   const launch: Launch = {
     id: launchIdOf(deploymentId, attemptIds[0] as string),
@@ -112,7 +186,7 @@ function storeLaunch(ledger: Ledger, pool: Pool, jobs: readonly Job[], deploymen
     installationId: (jobs[0] as Job).installationId,
     market,
     launchTemplate: pool.launchTemplate,
-    fleet: pool.fleet,
+    fleet,
     attemptIds,
     storedAt: ledger.now,
   };

@@ -72,6 +72,7 @@ function setMailed(ledger: Ledger, attempt: Attempt, mail: MailOutcome & { kind:
     runnerId: mail.runnerId,
     runnerName: mail.runnerName,
     registeredAt: ledger.now,
+    reason: undefined,
   };
   ledger.setAttempt(mailed);
   return mailed;

@@ -1,10 +1,12 @@
 /** Turns the fleet's answer to a launch into records: instances bound to attempts, shortfall back to waiting. Pure. */
 import { nextAttemptState } from '../attempt-machine.ts';
+import { noteExhausted } from '../capacity-memory.ts';
 import type { WaitReason } from '../codes.ts';
 import { nextJobState } from '../job-machine.ts';
 import { isClosedLaunch, type LaunchEvent, nextLaunchState } from '../launch-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
+import { noteAnswered, noteRefused } from '../pool-health.ts';
 import type { LaunchOutcome } from '../ports.ts';
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
 import { endOf } from './fold-instance-event.ts';
@@ -20,7 +22,7 @@ const REFUSALS: Record<
   Exclude<LaunchOutcome['kind'], 'ok'>,
   { readonly event: LaunchEvent; readonly reason: WaitReason; readonly wakeMs: number }
 > = {
-  'no-capacity': { event: 'refused', reason: 'no-capacity', wakeMs: limits.capacityRetryMs },
+  'no-capacity': { event: 'refused', reason: 'no-capacity', wakeMs: limits.capacityMemoryMs },
   misconfigured: { event: 'refused', reason: 'ec2-misconfigured', wakeMs: limits.slowRetryMs },
   over: { event: 'refused', reason: 'launch-over', wakeMs: limits.wakeMs },
   throttled: { event: 'unanswered', reason: 'ec2-throttled', wakeMs: limits.unansweredLaunchMs },
@@ -37,15 +39,17 @@ export function settleLaunch(
   const launch = ledger.launch(launchId) as Launch;
   if (isClosedLaunch(launch.state)) return NOTHING;
   const attempts = launch.attemptIds.map((id) => ledger.attempt(id) as Attempt);
+  if ('exhausted' in outcome) noteExhausted(ledger, launch.market, outcome.exhausted ?? []);
   if (outcome.kind !== 'ok') return settleRefusal(ledger, launch, attempts, outcome.kind, pool, deploymentId);
 
   ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, 'answered') });
+  noteAnswered(ledger, pool.name);
   const count = outcome.instanceIds.length;
   const bound = attempts
     .slice(0, count)
     .map((attempt, position) => bind(ledger, attempt, outcome.instanceIds[position] as string));
   const launched = bound.filter((attempt) => !ledger.isKnownGone(attempt.instanceId as string));
-  const jobs = failAttempts(ledger, attempts.slice(count), 'no-capacity');
+  const jobs = failAttempts(ledger, attempts.slice(count), 'no-capacity', ledger.now + limits.capacityMemoryMs);
   const retried = retry(ledger, launch, jobs, 'no-capacity', pool, deploymentId);
   const replaced = replaceDead(
     ledger,
@@ -69,9 +73,11 @@ function settleRefusal(
   deploymentId: string,
 ): Settled {
   const { event, reason, wakeMs } = REFUSALS[kind];
-  ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, event), reason, sentAt: ledger.now });
+  const sends = (launch.sends ?? 0) + 1;
+  ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, event), reason, sentAt: ledger.now, sends });
   if (event === 'refused') {
-    const jobs = failAttempts(ledger, attempts, kind);
+    const retryAt = kind === 'misconfigured' ? noteRefused(ledger, pool.name) : ledger.now + wakeMs;
+    const jobs = failAttempts(ledger, attempts, kind, retryAt);
     return { launched: [], ...retry(ledger, launch, jobs, kind, pool, deploymentId) };
   }
   for (const job of jobsOf(ledger, attempts)) ledger.setJob({ ...job, reason });
@@ -99,14 +105,19 @@ function replaceDead(ledger: Ledger, dead: readonly Attempt[], pool: Pool, deplo
 }
 
 /** The attempts come to nothing; the jobs that counted on them wait again, for a while. */
-function failAttempts(ledger: Ledger, attempts: readonly Attempt[], refusal: keyof typeof REFUSALS): Job[] {
-  const { reason, wakeMs } = REFUSALS[refusal];
+function failAttempts(
+  ledger: Ledger,
+  attempts: readonly Attempt[],
+  refusal: keyof typeof REFUSALS,
+  retryAt: number,
+): Job[] {
+  const { reason } = REFUSALS[refusal];
   const jobs = jobsOf(ledger, attempts).map((job) => ({
     ...job,
     state: nextJobState(job.state, 'attempt-lost'),
     attemptId: undefined,
     reason,
-    retryAt: ledger.now + wakeMs,
+    retryAt,
   }));
   for (const attempt of attempts) {
     const state = nextAttemptState(attempt.state, 'launch-failed');
@@ -138,7 +149,7 @@ function retry(
   if (!fallsBack) return planPool(ledger, pool, jobs, deploymentId);
   const now = jobs.map((job) => ({ ...job, retryAt: undefined }));
   for (const job of now) ledger.setJob(job);
-  return planPool(ledger, pool, now, deploymentId, 'on-demand');
+  return planPool(ledger, pool, now, deploymentId, ['on-demand']);
 }
 
 const NOTHING: Settled = { launched: [], launches: [] };

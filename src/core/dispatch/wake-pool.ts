@@ -7,24 +7,42 @@ import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import type { Key } from '../ports.ts';
-import { idOfMarker, OPEN, type RecordKind, recordKey, type Shelf, shelfPrefix } from '../records.ts';
+import { fromItem, idOfMarker, OPEN, type RecordKind, recordKey, type Shelf, shelfPrefix } from '../records.ts';
 import type { Job, Pool } from '../types.ts';
+import { type Answers, answerKeys, askJobs, foldAnswers } from './ask-jobs.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import type { FollowUp } from './follow-up.ts';
 import { openWork } from './open-work.ts';
-import { planKeys, planPool, poolKeys, soonest } from './plan-pool.ts';
+import { needsCheck, planKeys, planPool, poolKeys, soonest } from './plan-pool.ts';
 import { claimWake } from './wake-later.ts';
 
 /** `failed`: the table did not answer; the message is repeated. */
 export async function wakePool(deps: DispatchDeps, pool: Pool): Promise<ChangeOutcome<FollowUp>> {
   const open = await readShelves(deps, pool);
-  if (open === 'unavailable') return { kind: 'failed', reason: 'table-unavailable' };
+  const answers = open === 'unavailable' ? open : await askBeforeRetry(deps, open.jobs);
+  if (open === 'unavailable' || answers === 'unavailable') return { kind: 'failed', reason: 'table-unavailable' };
   const keys = (ledger: Ledger) => [
     ...open.keys,
     ...poolKeys(pool),
+    ...answerKeys(answers, deps.deploymentId),
     ...planKeys(deps.pools, [...ledger.jobs(), ...ledger.attempts()], ledger.now),
   ];
-  return change(changeDeps(deps), keys, (ledger) => decideWake(ledger, pool, deps.deploymentId, open.hasMore));
+  return change(changeDeps(deps), keys, (ledger) => {
+    foldAnswers(ledger, answers, deps.deploymentId);
+    return decideWake(ledger, pool, deps.deploymentId, open.hasMore);
+  });
+}
+
+/** Jobs that lost an attempt get no other before GitHub says that they still wait. */
+async function askBeforeRetry(deps: DispatchDeps, keys: readonly Key[]): Promise<Answers | 'unavailable'> {
+  const items = keys.length === 0 ? [] : await deps.table.read(keys);
+  if (items === 'unavailable') return items;
+  const now = deps.clock();
+  const jobs = items.flatMap((item) => (item ? [fromItem<Job>(item)] : []));
+  return askJobs(
+    deps,
+    jobs.filter((job) => job.state === 'WANTED' && needsCheck(job) && (job.retryAt ?? 0) <= now),
+  );
 }
 
 const SHELVES: readonly { readonly shelf: Shelf; readonly kind: RecordKind }[] = [
@@ -48,7 +66,9 @@ async function readShelves(deps: DispatchDeps, pool: Pool) {
   );
   if (pages.includes('unavailable')) return 'unavailable';
   const known = pages.filter((page) => page !== 'unavailable');
-  return { keys: known.flatMap(({ keys }) => keys), hasMore: known.some(({ hasMore }) => hasMore) };
+  const keys = known.flatMap((page) => page.keys);
+  const jobs = keys.filter(({ pk }) => pk.startsWith(recordKey('job', '').pk));
+  return { keys, jobs, hasMore: known.some(({ hasMore }) => hasMore) };
 }
 
 function decideWake(ledger: Ledger, pool: Pool, deploymentId: string, hasMore: boolean): FollowUp {

@@ -1,0 +1,113 @@
+/**
+ * Performs the actions: each under the condition that it still holds, so that an overlapping run wastes but never harms.
+ * What does not fit into the run, or into the minute's GitHub points, is found again by the next one.
+ */
+import { change } from '../change.ts';
+import { changeDeps } from '../dispatch/deps.ts';
+import { pointKeys } from '../dispatch/plan-pool.ts';
+import type { Ledger } from '../ledger.ts';
+import { limits } from '../limits.ts';
+import type { Action } from './actions.ts';
+import { askJob } from './acts/ask-job.ts';
+import { checkRunner } from './acts/check-runner.ts';
+import { deleteLeftRunner } from './acts/delete-left-runner.ts';
+import { endLate } from './acts/end-late.ts';
+import { expireJob } from './acts/expire-job.ts';
+import { giveUpLaunch } from './acts/give-up-launch.ts';
+import { passOn } from './acts/pass-on.ts';
+import { planWaiting } from './acts/plan-waiting.ts';
+import { recordSighting } from './acts/record-sighting.ts';
+import { recount } from './acts/recount.ts';
+import { rerunJob } from './acts/rerun-job.ts';
+import { terminateInstance } from './acts/terminate-instance.ts';
+import type { ReconcileDeps } from './deps.ts';
+
+/** GitHub points that an action takes, beyond what it reserves itself. */
+const POINTS: Partial<Record<Action['kind'], number>> = {
+  'check-runner': limits.readPoints,
+  'delete-runner': limits.writePoints,
+  'rerun-job': limits.writePoints,
+};
+
+/** Returns how many were performed. */
+export async function act(deps: ReconcileDeps, actions: readonly Action[]): Promise<number> {
+  const startedAt = deps.clock();
+  const affordable = await reservePoints(deps, actions.slice(0, limits.actionsPerPass));
+  const plans = actions.filter(({ kind }) => kind === 'plan-pool');
+  const todo = [...affordable.filter(({ kind }) => kind !== 'plan-pool'), ...plans];
+  let done = 0;
+  while (done < todo.length && deps.clock() - startedAt < limits.reconcileWorkMs) {
+    const some = nextGroup(todo, done);
+    await Promise.all(some.map((action) => guarded(deps, action)));
+    done += some.length;
+  }
+  return done;
+}
+
+/** Neighbours of one kind go together: what one kind finds out, the next may need. */
+function nextGroup(actions: readonly Action[], from: number): readonly Action[] {
+  const { kind } = actions[from] as Action;
+  const group = actions.slice(from, from + limits.actionsAtOnce);
+  const end = group.findIndex((action) => action.kind !== kind);
+  return end < 0 ? group : group.slice(0, end);
+}
+
+/** A bug that one action sets off must not stop the others. */
+async function guarded(deps: ReconcileDeps, action: Action): Promise<void> {
+  try {
+    await perform(deps, action);
+  } catch (error) {
+    deps.log({ event: 'bug', action: action.kind, error: (error as Error).stack ?? String(error) });
+  }
+}
+
+async function perform(deps: ReconcileDeps, action: Action): Promise<void> {
+  switch (action.kind) {
+    case 'instance-event':
+      return passOn(deps, action.message);
+    case 'sighting':
+      return recordSighting(deps, action.attempt, action.seen);
+    case 'end-attempt':
+      return endLate(deps, action.attempt, action.why);
+    case 'check-runner':
+      return checkRunner(deps, action.attempt);
+    case 'terminate':
+      return terminateInstance(deps, action);
+    case 'delete-runner':
+      return deleteLeftRunner(deps, action.attempt, action.runner);
+    case 'ask-job':
+      return askJob(deps, action.job, action.isIdle ?? false);
+    case 'expire-job':
+      return expireJob(deps, action.job);
+    case 'rerun-job':
+      return rerunJob(deps, action.job);
+    case 'give-up-launch':
+      return giveUpLaunch(deps, action.launch);
+    case 'recount':
+      return recount(deps, action.pool, action.unbound);
+    case 'plan-pool':
+      return planWaiting(deps, action.pool);
+    case 'alarm':
+      return deps.log({ event: 'alarm', fault: action.fault, detail: action.detail });
+  }
+}
+
+/** Those that the minute's points allow. */
+async function reservePoints(deps: ReconcileDeps, actions: readonly Action[]): Promise<readonly Action[]> {
+  if (actions.every(({ kind }) => POINTS[kind] === undefined)) return actions;
+  const { installationId } = deps;
+  const keys = (ledger: Ledger) => pointKeys(installationId, ledger.now);
+  const reserved = await change(changeDeps(deps), keys, (ledger) => {
+    let free = ledger.freePoints(installationId);
+    const before = free;
+    const affordable = actions.filter(({ kind }) => {
+      const points = POINTS[kind] ?? 0;
+      if (points > free) return false;
+      free -= points;
+      return true;
+    });
+    ledger.spend(installationId, before - free);
+    return affordable;
+  });
+  return reserved.kind === 'ok' ? reserved.result : actions.filter(({ kind }) => POINTS[kind] === undefined);
+}

@@ -1,0 +1,31 @@
+/** Online runners that are not ours and could take our jobs: those whose labels contain all of a pool's. */
+import { attemptIdOfRunner } from '../../names.ts';
+import type { Runner } from '../../ports.ts';
+import type { Pool } from '../../types.ts';
+import type { Action } from '../actions.ts';
+import { placeOf, type Snapshot } from '../snapshot.ts';
+
+export function findForeignRunners({ parts }: Snapshot): readonly Action[] {
+  const { runners, pools, deploymentId, allowedForeignRunners: allowed } = parts;
+  if (allowed === undefined) return [];
+  const isForeign = ({ name, online }: Runner) =>
+    online && attemptIdOfRunner(deploymentId, name) === undefined && !allowed.some((pattern) => fits(pattern, name));
+  return [...pools.values()].flatMap((pool) =>
+    (runners.get(placeOf(pool.scope)) ?? [])
+      .filter((runner) => isForeign(runner) && couldServe(runner, pool))
+      .map(
+        (runner) => ({ kind: 'alarm', fault: 'foreign-runner', detail: `${runner.name}, pool ${pool.name}` }) as const,
+      ),
+  );
+}
+
+function couldServe(runner: Runner, pool: Pool): boolean {
+  const offers = new Set(runner.labels.map((label) => label.toLowerCase()));
+  return pool.labels.every((label) => offers.has(label.toLowerCase()));
+}
+
+/** `*` stands for any text. */
+function fits(pattern: string, name: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(name);
+}

@@ -1,0 +1,46 @@
+/** Jobs about which an event may have been lost, or that GitHub does not give to the runner that waits for them. */
+import { isClosedAttempt } from '../../attempt-machine.ts';
+import { isClosedJob } from '../../job-machine.ts';
+import { limits } from '../../limits.ts';
+import type { Attempt, Job } from '../../types.ts';
+import type { Action } from '../actions.ts';
+import type { Snapshot } from '../snapshot.ts';
+
+export function findUncertainJobs(snapshot: Snapshot): readonly Action[] {
+  const { jobs, attempts } = snapshot.parts;
+  const byId = new Map(attempts.map((attempt) => [attempt.id, attempt]));
+  const actions = jobs.flatMap((job): Action[] => {
+    const attempt = job.attemptId === undefined ? undefined : byId.get(job.attemptId);
+    if (job.rerunDue) return [{ kind: 'rerun-job', job }];
+    if (isOver(job, snapshot.parts.now)) return [{ kind: 'expire-job', job }];
+    if (isUnmatched(job, attempt, snapshot.parts.now)) return [{ kind: 'ask-job', job, isIdle: true }];
+    return isUncertain(snapshot, job, attempt) ? [{ kind: 'ask-job', job }] : [];
+  });
+  const asks = actions.filter(({ kind }) => kind === 'ask-job').slice(0, limits.asksPerPass);
+  return [...actions.filter(({ kind }) => kind !== 'ask-job'), ...asks];
+}
+
+const isOver = ({ state, createdAt }: Job, now: number) =>
+  (state === 'WANTED' && now - createdAt > limits.jobAgeMs) || (state === 'HELD' && now - createdAt > limits.heldJobMs);
+
+function isUnmatched(job: Job, attempt: Attempt | undefined, now: number): boolean {
+  if (job.state !== 'LAUNCHING' || attempt?.state !== 'IDLE') return false;
+  const since = Math.max(attempt.idleSince ?? now, job.checkedAt ?? 0);
+  return now - since >= limits.unmatchedMs;
+}
+
+function isUncertain(snapshot: Snapshot, job: Job, attempt: Attempt | undefined): boolean {
+  const { now } = snapshot.parts;
+  if (isClosedJob(job.state)) return false;
+  const everyMs = job.state === 'RUNNING' ? limits.runningCheckMs : limits.heldCheckMs;
+  if (now - Math.max(job.checkedAt ?? 0, job.startedAt ?? 0, job.createdAt) < everyMs) return false;
+  if (job.state === 'HELD' || job.state === 'WANTED') return true;
+  return job.state === 'RUNNING' && !isBusy(snapshot, attempt);
+}
+
+/** Its runner is seen at work: there is nothing to ask. */
+function isBusy(snapshot: Snapshot, attempt: Attempt | undefined): boolean {
+  if (!attempt || isClosedAttempt(attempt.state)) return false;
+  const runner = snapshot.runnerOf(attempt, []);
+  return runner === 'unknown' || (typeof runner === 'object' && runner.busy);
+}
