@@ -24,7 +24,8 @@ import { describeFleet, launchOf } from '../../src/adapters/contracts/fleet.cont
 import { describeRunnerStore } from '../../src/adapters/contracts/runner-store.contract.ts';
 import { aPool } from '../../src/core/pool-test-support.ts';
 import type { Pool } from '../../src/core/types.ts';
-import { type Moto, startMoto } from './moto.ts';
+import { type Moto, startExtendedMoto } from './moto.ts';
+import { MotoControl } from './stage/moto-control.ts';
 
 const BUCKET = 'packages';
 
@@ -35,7 +36,7 @@ let s3: S3Client;
 let pool: Pool;
 
 beforeAll(async () => {
-  moto = await startMoto();
+  moto = await startExtendedMoto();
   caller = createAwsCaller({ ...moto.access, endpointOf: () => moto.access.endpoint, clock: Date.now });
   ec2 = new EC2Client(moto.access);
   s3 = createS3(moto.access);
@@ -92,6 +93,35 @@ test('an instance carries our tags, and is of the pool', async () => {
   expect(tags).toMatchObject({ 'mayfly:deployment': 'tags', 'mayfly:pool': 'linux', 'mayfly:launch': 'mf-tags-1' });
   expect(pool.fleet.instanceTypes).toContain(instance?.InstanceType);
   expect(pool.fleet.subnetIds).toContain(instance?.SubnetId);
+});
+
+test('the next launch leaves out what had nothing', async () => {
+  const control = new MotoControl(moto.access.endpoint);
+  const fleet = new AwsFleet(caller, 'short');
+  const [instanceType = ''] = pool.fleet.instanceTypes;
+  const empty = pool.fleet.subnetIds.map((subnetId) => ({ instanceType, subnetId }));
+  await control.setExhausted(empty);
+  await control.setCapacity({ 'on-demand': 2 });
+  const filled = await fleet.launch(launchOf(pool, 'mf-short-1', 1));
+  expect(filled).toEqual({ kind: 'ok', instanceIds: [expect.any(String)] });
+  const part = await fleet.launch(launchOf(pool, 'mf-short-2', 2));
+  expect(part).toMatchObject({ kind: 'ok', instanceIds: { length: 1 } });
+  expect(part.kind === 'ok' && part.exhausted).toHaveLength(4);
+  await control.setCapacity({ 'on-demand': null });
+  const shape = { ...pool.fleet, exhausted: empty };
+  await fleet.launch(launchOf(pool, 'mf-short-3', 3, { fleet: shape }));
+  const types = (await instancesOf('short')).map(({ InstanceType }) => InstanceType);
+  expect(types).toHaveLength(5);
+  expect(types).not.toContain(instanceType);
+  await control.setExhausted([]);
+});
+
+test('1,200 instances are listed: more than a page', async () => {
+  const fleet = new AwsFleet(caller, 'many');
+  for (let n = 1; n <= 3; n += 1) await fleet.launch(launchOf(pool, `mf-many-${n}`, 400));
+  const listed = await fleet.list();
+  expect(new Set(typeof listed === 'string' ? [] : listed.map(({ id }) => id)).size).toBe(1_200);
+  expect(await fleet.list()).toHaveLength(1_200);
 });
 
 test('the end of a deployment ends its instances and no others', async () => {

@@ -74,6 +74,12 @@ test('a letter expires in the unit that DynamoDB knows: seconds', async () => {
   expect(unmarshall(Item ?? {})).toMatchObject({ id: 'expiry', jit: 'letter', expiresAt: 2_000_000_000 });
 });
 
+test('a row that is closed expires, too', async () => {
+  await new AwsMailbox(dynamoDb, 'mailbox').close('closed', 1_999_999_999_001);
+  const { Item } = await dynamoDb.send(new GetItemCommand({ TableName: 'mailbox', Key: marshall({ id: 'closed' }) }));
+  expect(unmarshall(Item ?? {})).toEqual({ id: 'closed', jit: 'used', expiresAt: 2_000_000_000 });
+});
+
 /** As the boot script takes its letter: only the four attributes that its role may touch, only the old value back. */
 async function take(userId: string, at: string): Promise<string | undefined> {
   const request = new UpdateItemCommand({

@@ -6,6 +6,7 @@ import {
   CreateLaunchTemplateCommand,
   DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
+  DescribeSubnetsCommand,
   EC2Client,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
@@ -91,6 +92,39 @@ test('capacity is counted by market, and what is lacking is an error by override
     OnDemandOptions: { AllocationStrategy: 'diversified' as never },
   };
   await expect(ec2.send(new CreateFleetCommand(wrong))).rejects.toThrow('diversified');
+});
+
+test('a choice without capacity is an error even when others fill the fleet', async () => {
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}));
+  const subnetId = Subnets[0]?.SubnetId ?? '';
+  const launchIn = (token: string) =>
+    ec2.send(
+      new CreateFleetCommand({
+        ...request(token, 2),
+        LaunchTemplateConfigs: [
+          {
+            LaunchTemplateSpecification: { LaunchTemplateId: template, Version: '1' },
+            Overrides: ['m6i.large', 'm7i.large'].map((InstanceType) => ({
+              InstanceType: InstanceType as 'm6i.large',
+              SubnetId: subnetId,
+            })),
+          },
+        ],
+      }),
+    );
+  await control.setExhausted([{ instanceType: 'm6i.large', subnetId }]);
+  const filled = await launchIn('hole');
+  expect(filled.Instances).toMatchObject([{ InstanceType: 'm7i.large', InstanceIds: { length: 2 } }]);
+  expect(filled.Errors).toMatchObject([
+    {
+      ErrorCode: 'UnfulfillableCapacity',
+      LaunchTemplateAndOverrides: { Overrides: { InstanceType: 'm6i.large', SubnetId: subnetId } },
+    },
+  ]);
+  await control.setExhausted(['m6i.large', 'm7i.large'].map((instanceType) => ({ instanceType, subnetId })));
+  const none = await launchIn('holes');
+  expect([none.Instances ?? [], none.Errors?.length]).toEqual([[], 2]);
+  await control.setExhausted([]);
 });
 
 test('an instance is pending, then running, and is what the launch template says', async () => {

@@ -39,8 +39,8 @@ export interface AwsCallerOptions {
 }
 
 const CONNECT_MS = 1_000;
-/** A fleet's answer for hundreds of instances, or a full parameter, is far smaller. */
-const MOST_CHARACTERS = 4_000_000;
+/** A page of 1,000 instances, about 7 kB each, is the largest. */
+const MOST_CHARACTERS = 16_000_000;
 
 export function createAwsCaller(options: AwsCallerOptions): AwsCaller {
   const waiting = new Map<string, Socket>();

@@ -25,6 +25,9 @@ const NO_CAPACITY = new Set([
   'Unsupported',
 ]);
 
+/** Of the account, whatever the choice. */
+const OF_ACCOUNT = new Set(['MaxSpotInstanceCountExceeded', 'VcpuLimitExceeded', 'MaxFleetCountExceeded']);
+
 const OVER = new Set(['IdempotentParameterMismatch', 'IdempotentInstanceTerminated']);
 
 /** `status`: of the HTTP answer; absent for an error inside a successful one. */
@@ -36,6 +39,9 @@ export function launchFaultOf(code: string, status?: number): LaunchFault {
   // Whatever else EC2 refuses is about the request: a permission, the image, the template, the service-linked role.
   return 'misconfigured';
 }
+
+/** That this instance type in this subnet had none: another choice may, and this one not for some minutes. */
+export const isExhaustion = (code: string) => NO_CAPACITY.has(code) && !OF_ACCOUNT.has(code);
 
 /** The worst first: where one override is misconfigured, falling back would only hide it. */
 const BY_WEIGHT: readonly LaunchFault[] = ['misconfigured', 'over', 'throttled', 'unknown', 'no-capacity'];

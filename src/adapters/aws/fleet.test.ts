@@ -27,7 +27,7 @@ beforeAll(async () => {
     clock: Date.now,
     endpointOf: () => server.url,
   });
-  fleet = new AwsFleet(caller, 'blue', { launchMs: 300, terminateMs: 300 });
+  fleet = new AwsFleet(caller, 'blue', { launchMs: 300, terminateMs: 300, listMs: 300 });
 });
 beforeEach(() => {
   server.seen.length = 0;
@@ -43,6 +43,26 @@ const answered = (instanceIds: readonly string[], errors: readonly string[] = []
 <fleetInstanceSet>${instanceIds.map((id) => item(`<instanceIds>${item(id)}</instanceIds><lifecycle>spot</lifecycle>`)).join('')}</fleetInstanceSet>
 </CreateFleetResponse>`,
 });
+interface FleetError {
+  readonly code: string;
+  readonly instanceType?: string;
+  readonly subnetId?: string;
+}
+/** Errors as EC2 gives them: each for an override. */
+const short = (instanceIds: readonly string[], ...errors: readonly FleetError[]): ScriptedAnswer => {
+  const items = errors.map(({ code, instanceType, subnetId }) => {
+    const type = instanceType === undefined ? '' : `<instanceType>${instanceType}</instanceType>`;
+    const subnet = subnetId === undefined ? '' : `<subnetId>${subnetId}</subnetId>`;
+    return item(
+      `<launchTemplateAndOverrides><overrides>${type}${subnet}<priority>1.0</priority></overrides></launchTemplateAndOverrides><lifecycle>spot</lifecycle><errorCode>${code}</errorCode><errorMessage>no</errorMessage>`,
+    );
+  });
+  const instances = item(`<instanceIds>${instanceIds.map(item).join('')}</instanceIds>`);
+  return {
+    status: 200,
+    body: `<R><errorSet>${items.join('')}</errorSet><fleetInstanceSet>${instances}</fleetInstanceSet></R>`,
+  };
+};
 const refused = (status: number, code: string): ScriptedAnswer => ({
   status,
   body: `<?xml version="1.0"?><Response><Errors><Error><Code>${code}</Code><Message>no</Message></Error></Errors></Response>`,
@@ -118,6 +138,55 @@ test('a partial fleet is a shortfall by count, whatever its errors', async () =>
   expect(await fleet.launch(launchOf(pool, 'l', 3))).toEqual({ kind: 'ok', instanceIds: ['i-1'] });
 });
 
+const large = { instanceType: 'm7i.large', subnetId: 'subnet-1' };
+const other = { instanceType: 'm7a.large', subnetId: 'subnet-2' };
+
+test('what had nothing is told with a shortfall and with nothing, each choice once', async () => {
+  const errors = [
+    { code: 'InsufficientInstanceCapacity', ...large },
+    { code: 'InsufficientInstanceCapacity', ...large },
+    { code: 'Unsupported', ...other },
+  ];
+  server.script(short(['i-1'], ...errors), short([], ...errors));
+  const exhausted = [large, other];
+  expect(await fleet.launch(launchOf(pool, 'l', 2))).toEqual({ kind: 'ok', instanceIds: ['i-1'], exhausted });
+  expect(await fleet.launch(launchOf(pool, 'l', 2))).toMatchObject({ kind: 'no-capacity', exhausted });
+});
+
+test('a filled launch exhausts nothing, whatever its errors', async () => {
+  server.script(short(['i-1', 'i-2'], { code: 'Unsupported', ...large }));
+  expect(await fleet.launch(launchOf(pool, 'l', 2))).toEqual({ kind: 'ok', instanceIds: ['i-1', 'i-2'] });
+});
+
+test.each<[string, Partial<typeof large>]>([
+  ['UnauthorizedOperation', large],
+  ['RequestLimitExceeded', large],
+  ['VcpuLimitExceeded', large],
+  ['MaxSpotInstanceCountExceeded', large],
+  ['InsufficientInstanceCapacity', {}],
+  ['InsufficientInstanceCapacity', { instanceType: 'm7i.large' }],
+])('%s of %j exhausts no choice', async (code, override) => {
+  server.script(short(['i-1'], { code, ...override }));
+  expect(await fleet.launch(launchOf(pool, 'l', 2))).toEqual({ kind: 'ok', instanceIds: ['i-1'] });
+});
+
+test('exhausted choices are left out; the others keep their priority; without any EC2 is not asked', async () => {
+  const { fleet: shape } = pool;
+  const all = shape.instanceTypes.flatMap((instanceType) =>
+    shape.subnetIds.map((subnetId) => ({ instanceType, subnetId })),
+  );
+  const without = (exhausted: typeof all) => launchOf(pool, 'l', 1, { fleet: { ...shape, exhausted } });
+  server.script(answered(['i-1']));
+  await fleet.launch(without(all.slice(0, 3)));
+  expect(Object.entries(asked()).filter(([name]) => name.includes('Overrides'))).toEqual([
+    ['LaunchTemplateConfigs.1.Overrides.1.InstanceType', 'm7a.large'],
+    ['LaunchTemplateConfigs.1.Overrides.1.SubnetId', 'subnet-2'],
+    ['LaunchTemplateConfigs.1.Overrides.1.Priority', '1'],
+  ]);
+  expect(await fleet.launch(without(all))).toMatchObject({ kind: 'no-capacity' });
+  expect(server.seen).toHaveLength(1);
+});
+
 test('equal errors are told once, decoded', async () => {
   server.script(answered([], ['Unsupported', 'Unsupported']));
   expect(await fleet.launch(launchOf(pool, 'l', 1))).toEqual({ kind: 'no-capacity', detail: 'Unsupported a <b>' });
@@ -167,4 +236,57 @@ test.each<[ScriptedAnswer, string]>([
 test('a request that EC2 does not understand is a bug: it throws', async () => {
   server.script(refused(400, 'InvalidInstanceID.Malformed'));
   await expect(fleet.terminate('nonsense')).rejects.toThrow('InvalidInstanceID.Malformed');
+});
+
+const listed = (id: string, more = '', next = ''): ScriptedAnswer => ({
+  status: 200,
+  body: `<R><reservationSet>${item(
+    `<instancesSet>${item(
+      `<instanceId>${id}</instanceId><instanceState><code>16</code><name>running</name></instanceState>
+<launchTime>2026-11-24T10:00:00.000Z</launchTime><tagSet>${[
+        ['mayfly:pool', 'linux'],
+        ['mayfly:launch', 'mf-blue-1-1'],
+      ]
+        .map(([key, value]) => item(`<key>${key}</key><value>${value}</value>`))
+        .join('')}</tagSet>${more}`,
+    )}</instancesSet>`,
+  )}</reservationSet>${next}</R>`,
+});
+
+test('all instances of the deployment, page by page', async () => {
+  const reason = '<stateReason><code>Server.SpotInstanceTermination</code><message>gone</message></stateReason>';
+  server.script(listed('i-1', '', '<nextToken>more</nextToken>'), listed('i-2', reason));
+  const same = {
+    launchId: 'mf-blue-1-1',
+    pool: 'linux',
+    state: 'running',
+    launchedAt: Date.parse('2026-11-24T10:00:00Z'),
+  };
+  expect(await fleet.list()).toEqual([
+    { id: 'i-1', ...same },
+    { id: 'i-2', ...same, stateReason: 'Server.SpotInstanceTermination' },
+  ]);
+  const request = {
+    Action: 'DescribeInstances',
+    Version: '2016-11-15',
+    'Filter.1.Name': 'tag:mayfly:deployment',
+    'Filter.1.Value.1': 'blue',
+    MaxResults: '1000',
+  };
+  expect(asked()).toEqual(request);
+  expect(Object.fromEntries(new URLSearchParams(server.seen[1]?.text))).toEqual({ ...request, NextToken: 'more' });
+});
+
+test.each<[ScriptedAnswer, string]>([
+  [refused(503, 'RequestLimitExceeded'), 'throttled'],
+  [refused(500, 'InternalError'), 'unavailable'],
+  ['half', 'unavailable'],
+])('a list whose second page is %j is %s', async (answer, outcome) => {
+  server.script(listed('i-1', '', '<nextToken>more</nextToken>'), answer);
+  expect(await fleet.list()).toBe(outcome);
+});
+
+test('a list without permission is a bug: it throws', async () => {
+  server.script(refused(403, 'UnauthorizedOperation'));
+  await expect(fleet.list()).rejects.toThrow('DescribeInstances: 403 UnauthorizedOperation');
 });

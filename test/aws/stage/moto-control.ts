@@ -39,6 +39,9 @@ export class MotoControl {
   launches = () => this.call<FleetLaunch[]>('GET', 'launches');
   /** How many more instances can be had. `null`: any number. */
   setCapacity = (left: { spot?: number | null; 'on-demand'?: number | null }) => this.call('POST', 'capacity', left);
+  /** Choices that have nothing from now on, whatever the market: other choices still may. */
+  setExhausted = (overrides: readonly { instanceType: string; subnetId: string }[]) =>
+    this.call('POST', 'exhausted', { overrides });
   /** The next fleets launch nothing and answer 200 with this among their errors. */
   failFleets = (code: string, times = 1) => this.call('POST', 'fleet-error', { code, times });
   /** From the launch to "running". Default 200 ms. */

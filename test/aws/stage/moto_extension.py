@@ -104,6 +104,8 @@ CONTROLS = {
     ("GET", "launches"): lambda body, query: moto_fleet.launches,
     # {"spot": 3, "on-demand": null}: how many instances can still be had; null: any number.
     ("POST", "capacity"): lambda body, query: moto_fleet.capacity.update(body),
+    # {"overrides": [{"instanceType", "subnetId"}]}: those that have nothing from now on.
+    ("POST", "exhausted"): lambda body, query: moto_fleet.exhaust(body["overrides"]),
     # {"code", "times"}: the next fleets launch nothing and say this among their Errors.
     ("POST", "fleet-error"): lambda body, query: moto_fleet.fleet_errors.extend([body["code"]] * body.get("times", 1)),
     # {"milliseconds"}: from the launch to "running".

@@ -29,6 +29,7 @@ STRATEGIES = {
 
 # Set by the tests, read through the control interface.
 capacity = {"spot": None, "on-demand": None}
+exhausted = []
 fleet_errors = []
 pending = {"milliseconds": 200}
 changes = []
@@ -47,6 +48,10 @@ def install(lock):
     Instance.start = _announced(Instance.start, ["pending", "running"])
     events_models.EventTemplateParser.parse = staticmethod(transform_input)
     _leave_schedules_alone()
+
+
+def exhaust(overrides):
+    exhausted[:] = overrides
 
 
 # ---- CreateFleet
@@ -85,16 +90,19 @@ def _launch(backend, request):
     choices = _choices(backend, request)
     reply = {"FleetId": random_fleet_id(), "Instances": [], "Errors": []}
     tags = convert_tag_spec(request.get("TagSpecifications", []))
-    granted, error = _grant(choices, market, wanted)
+    empty = [one for one in choices if _names(one) in exhausted]
+    full = [one for one in choices if _names(one) not in exhausted]
+    granted, error = _grant(full, market, wanted)
     taken = {}
     for position in range(granted):
-        choice = choices[position % len(choices)]
+        choice = full[position % len(full)]
         instance = _start(backend, choice, market, tags, reply["FleetId"])
-        taken.setdefault(position % len(choices), []).append(instance.id)
+        taken.setdefault(position % len(full), []).append(instance.id)
     for position, ids in taken.items():
-        reply["Instances"].append(_part(choices[position], market) | {"InstanceIds": ids} | _type(choices[position]))
-    if error is not None:
-        reply["Errors"] = [_part(one, market) | {"ErrorCode": error, "ErrorMessage": error} for one in choices]
+        reply["Instances"].append(_part(full[position], market) | {"InstanceIds": ids} | _type(full[position]))
+    # EC2 tells of choices that it could not use even when it did not need them.
+    errors = [(one, SHORTAGE[market]) for one in empty] + [(one, error) for one in full if error is not None]
+    reply["Errors"] = [_part(one, market) | {"ErrorCode": code, "ErrorMessage": code} for one, code in errors]
     ids = [one for part in reply["Instances"] for one in part["InstanceIds"]]
     return reply, {"market": market, "wanted": wanted, "instanceIds": ids}
 
@@ -131,12 +139,18 @@ def _grant(choices, market, wanted):
         return 0, fleet_errors.pop(0)
     if market == "on-demand" and any("spot-instances-request" in _tags(one["version"]) for one in choices):
         return 0, "InvalidTagParameter.SpotInstancesRequest"
+    if not choices:
+        return 0, None
     left = capacity[market]
     if left is None or left >= wanted:
         capacity[market] = left if left is None else left - wanted
         return wanted, None
     capacity[market] = 0
     return left, SHORTAGE[market]
+
+
+def _names(choice):
+    return {"instanceType": choice["override"].get("InstanceType"), "subnetId": choice["override"].get("SubnetId")}
 
 
 def _tags(version):
