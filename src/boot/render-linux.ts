@@ -128,7 +128,7 @@ const compact = (phase: string) =>
 /** The commands stand as they are, in single quotes. */
 function setupCommands(input: LinuxBootInput): string {
   const { setupCommands = [], docker = false, caCertificates } = input;
-  if (docker && input.sudo === false) throw new Error('docker makes jobs root, so it can not go with sudo: false');
+  if (docker && input.sudo === false) throw new Error('docker makes jobs root, so it can not go without sudo');
   if (setupCommands.some((command) => command.includes('\0')))
     throw new Error('boot script: a setup command has a NUL');
   if (caCertificates !== undefined) checked('caCertificates', caCertificates);

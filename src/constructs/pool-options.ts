@@ -150,17 +150,85 @@ export interface RunnerPoolOptions {
   readonly operatorAccess?: boolean;
 
   /**
-   * `owner/name` each: only their jobs are routed here. GitHub gives a runner to any job that its runner group admits:
-   * name a `runnerGroupId` whose repositories are the same.
+   * `owner/name` each: only their jobs are routed here, and others fail before their first step. GitHub gives a runner to
+   * any job that its runner group admits: name a `runnerGroupId` whose repositories are the same.
    *
    * @default - those of all repositories
    */
   readonly allowedRepositories?: string[];
 
   /**
-   * Whether jobs of public repositories are routed here. Anybody can open a pull request there and run code.
+   * Whether jobs of public repositories are routed here; others fail before their first step. Anybody can open a pull
+   * request there and run code.
    *
    * @default false
    */
   readonly publicRepositories?: boolean;
+
+  /**
+   * Whether jobs of pull requests from forks run here. If not, they fail before their first step.
+   *
+   * @default false
+   */
+  readonly forkPullRequests?: boolean;
+
+  /**
+   * Path of a script on the image (`/....sh`) that every job runs before its first step, after Mayfly's own checks. It
+   * should belong to root. One that fails, fails the job.
+   *
+   * @default - none
+   */
+  readonly jobStartedHook?: string;
+
+  /**
+   * Path of a script on the image (`/....sh`) that every job runs after its last step.
+   *
+   * @default - none
+   */
+  readonly jobCompletedHook?: string;
+
+  /**
+   * Whether jobs may become root without a password, as on GitHub's own runners.
+   *
+   * @default true
+   */
+  readonly jobSudo?: boolean;
+
+  /**
+   * Installs Docker while the instance boots, where the image lacks it (half a minute or more), and lets jobs use it.
+   * That makes them root, so it is refused with `jobSudo: false`.
+   *
+   * @default false
+   */
+  readonly docker?: boolean;
+
+  /**
+   * `http://host:port` of the proxy for all that instances fetch over HTTP. Every job can read it: no password.
+   *
+   * @default - none
+   */
+  readonly httpProxy?: string;
+
+  /**
+   * The same for what they fetch over HTTPS, GitHub and AWS among it.
+   *
+   * @default - none
+   */
+  readonly httpsProxy?: string;
+
+  /**
+   * Hosts and domains that instances reach without a proxy, for instance `.amazonaws.com` where the network has gateway
+   * endpoints. The instance metadata always are.
+   *
+   * @default - none
+   */
+  readonly noProxy?: string[];
+
+  /**
+   * Certificates (PEM) that instances trust besides those of their image, for instance that of a proxy. They count towards
+   * the 12 KB of the boot script.
+   *
+   * @default - none
+   */
+  readonly caCertificates?: string;
 }

@@ -58,6 +58,26 @@ test('setup commands come into the user data; too many are refused', () => {
   expect(() => makePool({ setupCommands: [`echo ${Fn.ref('X')}`] })).toThrow(/MF3011 .*only deployment knows/);
 });
 
+test('what jobs may do, and which run at all, is in the user data', () => {
+  const text = (options: Partial<RunnerPoolOptions> = {}) => textOf(templateOf(options).UserData);
+  expect(text()).toContain("SUDO='NOPASSWD:ALL'");
+  expect(text({ jobSudo: false })).toContain("SUDO='!ALL'");
+  expect(() => makePool({ jobSudo: false, docker: true })).toThrow(/MF3011 .*docker makes jobs root/);
+  expect(text({ docker: true })).toContain('usermod -aG docker runner');
+  expect(text()).toMatch(/refuse 'jobs of public repositories'\n.* refuse 'pull requests from forks'\nHOOK\n/);
+  const open = { publicRepositories: true, forkPullRequests: true };
+  expect(text(open)).not.toContain('HOOK');
+  expect(text({ ...open, allowedRepositories: ['acme/Shop'] })).toContain("[[ ' acme/shop ' == ");
+  expect(text({ ...open, jobStartedHook: '/opt/in.sh' })).toContain("<<'HOOK'\nexec bash -e /opt/in.sh\nHOOK\n");
+  expect(text({ jobCompletedHook: '/opt/out.sh' })).toContain('ACTIONS_RUNNER_HOOK_JOB_COMPLETED=/opt/out.sh');
+  const behindProxy = text({ httpsProxy: 'http://proxy:3128', noProxy: ['.amazonaws.com'] });
+  expect(behindProxy).toContain(
+    'export https_proxy=http://proxy:3128\nexport no_proxy=169.254.169.254,.amazonaws.com\n',
+  );
+  expect(() => makePool({ httpProxy: 'http://user:password@proxy' })).toThrow(/MF3011/);
+  expect(() => makePool({ caCertificates: 'no certificate' })).toThrow(/MF3011/);
+});
+
 test('dispatch reads all of a pool from one parameter, template version and role id as a pair', () => {
   const { stack } = makePool({
     market: InstanceMarket.SPOT_WITH_FALLBACK,

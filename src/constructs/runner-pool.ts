@@ -119,6 +119,10 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
       bucket: props.bucket.bucketName,
       ...clocksOf(props),
       setupCommands: props.setupCommands,
+      ...jobRulesOf(props),
+      docker: props.docker,
+      proxy: proxyOf(props),
+      caCertificates: props.caCertificates,
     });
   }
 
@@ -164,6 +168,23 @@ function clocksOf(props: RunnerPoolOptions): Pick<PoolParameter, 'idleTimeoutMs'
   // A job that starts in the last moment of the idle time has all of its own time.
   const lifetimeMs = bootDeadlineMs + idleTimeoutMs + (props.maxJobDuration ?? Duration.hours(6)).toMilliseconds();
   return { idleTimeoutMs, bootDeadlineMs, lifetimeMs };
+}
+
+/** What jobs may do, and which run at all. */
+function jobRulesOf(props: RunnerPoolOptions) {
+  return {
+    policy: {
+      repositories: props.allowedRepositories,
+      publicRepositories: props.publicRepositories ?? false,
+      forkPullRequests: props.forkPullRequests ?? false,
+    },
+    hooks: { jobStarted: props.jobStartedHook, jobCompleted: props.jobCompletedHook },
+    sudo: props.jobSudo,
+  };
+}
+
+function proxyOf({ httpProxy: http, httpsProxy: https, noProxy: direct }: RunnerPoolOptions) {
+  return http === undefined && https === undefined ? undefined : { http, https, direct };
 }
 
 function routingOf(name: string, props: RunnerPoolOptions): WebhookPool {
