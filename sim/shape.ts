@@ -29,7 +29,8 @@ export const REPOSITORIES = [`${ORGANIZATION}/web`, `${ORGANIZATION}/api`] as co
 /** Its jobs are not ours, but our runners may take them. */
 export const THIEF = `${ORGANIZATION}/thief`;
 export const LABELS = ['self-hosted', 'linux'] as const;
-const SPOT_LABELS = ['self-hosted', 'linux', 'spot'] as const;
+/** None of the labels of another pool are enough for these: else its runners would take their jobs. */
+const SPOT_LABELS = ['self-hosted', 'spot'] as const;
 const SIBLING_LABELS = ['self-hosted', 'sibling'] as const;
 
 export const simPool = (more: Partial<Pool> = {}): Pool => ({
@@ -62,8 +63,7 @@ export const simPool = (more: Partial<Pool> = {}): Pool => ({
 const spotPool = (rng: Rng) =>
   simPool({
     name: 'spot',
-    labels: ['self-hosted', 'linux', 'x64', 'spot'],
-    priority: 0,
+    labels: [...SPOT_LABELS, 'x64'],
     market: 'spot',
     onDemandFallback: rng.chance(0.7),
     rerunReclaimed: rng.chance(0.3),
