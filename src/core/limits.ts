@@ -121,7 +121,7 @@ export const limits = {
   /** A type in a zone that had no capacity is left out for this long. A pool with nothing left waits so long. */
   capacityMemoryMs: 2 * MINUTE,
   /** After EC2 refused a launch as wrong, nothing is launched in the pool for this long; twice as long each time again. */
-  refusedRetryMs: 1 * MINUTE,
+  refusedRetryMs: 5 * MINUTE,
   /** After so many boots in a row that came to nothing, a pool launches one instance at a time. */
   failedBootsInARow: 10,
   /** How often it does then, until a runner has a job. */

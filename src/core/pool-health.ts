@@ -2,7 +2,7 @@
  * One broken pool must slow no other, and not burn money: refused launches and instances that never come up hold the
  * pool back, with a reason, until something works again.
  *
- *   refused launch (misconfigured)      nothing is launched for 1, 2, 4, ... 15 minutes
+ *   refused launch (misconfigured)      nothing is launched for 5, 10, 15 minutes
  *   10 boots in a row came to nothing   one launch at a time, every 5 minutes, until one of them runs a job
  */
 import type { WaitReason } from './codes.ts';

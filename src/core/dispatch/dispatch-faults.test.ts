@@ -32,12 +32,16 @@ describe('what the fleet may answer', () => {
     expect(await w.live()).toBe(2);
   });
 
-  test('misconfigured: a reason, no hot retry', async () => {
+  test('misconfigured: a reason, no hot retry, whichever jobs come', async () => {
     const w = await world([aPool()], () => 'misconfigured');
     await w.dispatch(w.event('queued', 1));
     expect(await w.job(1)).toMatchObject({ state: 'WANTED', reason: 'ec2-misconfigured' });
-    await w.drain(limits.slowRetryMs - 1);
+    await w.dispatch(w.event('queued', 2));
+    expect(await w.job(2)).toMatchObject({ state: 'WANTED', reason: 'ec2-misconfigured' });
+    await w.drain(limits.refusedRetryMs - 1);
     expect(w.launches).toHaveLength(1);
+    await w.drain(1 + 2 * limits.refusedRetryMs - 1);
+    expect(w.launches).toHaveLength(2);
     expect(await w.live()).toBe(0);
   });
 

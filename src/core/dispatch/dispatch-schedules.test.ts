@@ -56,6 +56,12 @@ class Story {
     this.w = w;
     this.queued = range(jobs);
     this.pending.push(...this.queued.map((job) => w.event('queued', job)));
+    w.statusOf = (id) => this.statusOf(Number(id));
+  }
+
+  private statusOf(job: number) {
+    if (this.done.has(job)) return 'completed';
+    return this.queued.includes(job) ? 'queued' : 'in_progress';
   }
 
   async play(move: Move): Promise<void> {

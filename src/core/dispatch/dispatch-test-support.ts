@@ -10,6 +10,7 @@ import type {
   DeleteOutcome,
   FindRunnerOutcome,
   GitHub,
+  GitHubJob,
   GitHubJobs,
   JitOutcome,
   JitRequest,
@@ -81,12 +82,16 @@ class FakeGitHub implements GitHub {
   }
 }
 
-/** A GitHub without any workflow run. */
-const noJobs: GitHubJobs = {
-  findJob: async () => ({ kind: 'gone' }),
+/** A GitHub where jobs stand as the test says. */
+const jobsOf = (world: World): GitHubJobs => ({
+  findJob: async (_installation, _repository, id) => {
+    world.asked.push(id);
+    const job = { id, name: `job ${id}`, labels: ['self-hosted'], createdAt: START, status: world.statusOf(id) };
+    return { kind: 'ok', job };
+  },
   unfinishedJobs: async () => ({ kind: 'ok', jobs: [], private: true, calls: 1 }),
   rerunJob: async () => ({ kind: 'refused', detail: 'no such job' }),
-};
+});
 
 export class World {
   now = START;
@@ -97,6 +102,10 @@ export class World {
   readonly fleet: LocalFleet;
   readonly pools: Map<string, Pool>;
   readonly launches: Launch[] = [];
+  /** Jobs that GitHub was asked about. */
+  readonly asked: string[] = [];
+  /** How a job stands at GitHub. */
+  statusOf: (jobId: string) => GitHubJob['status'] = () => 'queued';
   /** Calls to AWS so far, by method. */
   readonly calls: Record<string, number> = {};
   /** Called before each write of the table: throw or change records to disturb it. */
@@ -144,7 +153,7 @@ export class World {
         list: this.counted('instances', () => fleet.list()),
       },
       github: this.github,
-      jobs: noJobs,
+      jobs: jobsOf(this),
       clock,
       log: () => {},
     };

@@ -152,7 +152,7 @@ describe('a taken runner is a swap, not a launch', () => {
     await w.dispatch(w.event('queued', 1));
     await w.dispatch({ ...w.running(9, '1-1'), pool: undefined });
     expect(await w.job(9)).toMatchObject({ state: 'RUNNING', pool: 'linux' });
-    expect(await w.job(1)).toMatchObject({ state: 'LAUNCHING', attemptId: '1-2' });
+    expect(await w.job(1)).toMatchObject({ state: 'WANTED', reason: 'runner-taken' });
     expect(await w.dispatch({ ...w.running(8, '77-1'), pool: undefined })).toEqual([]);
     expect(await w.job(8)).toBeUndefined();
   });
@@ -161,6 +161,9 @@ describe('a taken runner is a swap, not a launch', () => {
     const w = await world();
     await w.dispatch(w.event('queued', 1));
     await w.dispatch(w.running(9, '1-1'));
+    expect(w.fleet.instances()).toHaveLength(1);
+    await w.drain(limits.nextPassMs);
+    expect(w.asked).toEqual(['1']);
     expect(await w.job(1)).toMatchObject({ state: 'LAUNCHING', attemptId: '1-2' });
     expect(w.fleet.instances()).toHaveLength(2);
   });
