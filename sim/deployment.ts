@@ -36,6 +36,8 @@ export interface DeploymentWorld extends FunctionWorld {
   readonly github: GitHubSide;
   readonly account: Account;
   readonly jobMs: (jobId: number) => number;
+  /** A fault cost instances. */
+  readonly excuse: (why: string, count: number) => void;
   /** EC2's events name no deployment: every one hears them all. */
   readonly announce: (instanceId: string, change: 'terminated' | 'stopped' | 'spot-warning') => void;
 }
@@ -100,9 +102,17 @@ export class Deployment {
     fleet.onChange((instance) => {
       account.note(instance);
       tell({ kind: 'instance', deployment, instance });
-      if (instance.state === 'terminated') announce(instance.id, 'terminated');
+      if (instance.state !== 'terminated') return;
+      this.excuseUnregistered(instance);
+      announce(instance.id, 'terminated');
     });
     return fleet;
+  }
+
+  /** GitHub gave it no registration until its boot deadline: it has to be replaced. */
+  private excuseUnregistered({ id, launchedAt }: LocalInstance): void {
+    const isMailed = this.instances.get(id)?.runnerName !== undefined;
+    if (!isMailed && this.world.github.hasRefusedSince(launchedAt)) this.world.excuse('not-registered', 1);
   }
 
   private launchInstance(instance: LocalInstance, pool: Pool): void {
@@ -301,17 +311,21 @@ export class Deployment {
     const { visible, delayed, inFlight } = this.queue.counts();
     if (visible + delayed + inFlight > 0 || this.functions.count('dispatch') > 0) return false;
     for (const { isEnded } of this.instances.values()) if (!isEnded) return false;
-    return this.open().length === 0;
+    return this.open().length === 0 && Object.values(this.reserved()).every((count) => count === 0);
   }
 
   view(): DeploymentView {
     const { visible, delayed, inFlight } = this.queue.counts();
-    const reserved = [...this.table.all()].filter(({ sk }) => sk === 'live');
     return {
       messages: visible + delayed + inFlight,
       open: this.open(),
-      reserved: Object.fromEntries(reserved.map(({ pk, live }) => [pk.slice('pool#'.length), live as number])),
+      reserved: this.reserved(),
     };
+  }
+
+  private reserved(): Record<string, number> {
+    const counters = [...this.table.all()].filter(({ sk }) => sk === 'live');
+    return Object.fromEntries(counters.map(({ pk, live }) => [pk.slice('pool#'.length), live as number]));
   }
 
   private open(): string[] {

@@ -54,6 +54,7 @@ export class GitHubSide {
   private readonly travel: Rng;
   private readonly labels = new Map<string, { readonly name: string; readonly labels: readonly string[] }>();
   private awayUntil = 0;
+  private refusedAt = Number.NEGATIVE_INFINITY;
   private nextTick = Number.POSITIVE_INFINITY;
 
   constructor(options: GitHubSideOptions) {
@@ -79,6 +80,14 @@ export class GitHubSide {
   get isAway(): boolean {
     return this.options.clock.now < this.awayUntil;
   }
+
+  /** A fault kept a runner from being registered. */
+  noteRefusal(): void {
+    this.refusedAt = this.options.clock.now;
+  }
+
+  /** Whether a runner could not be registered for GitHub's sake at that time or later. */
+  hasRefusedSince = (time: number) => this.refusedAt >= time;
 
   /** Faults are over. */
   heal(): void {
@@ -158,7 +167,7 @@ export class GitHubSide {
 
   private send(): void {
     for (const delivery of this.model.takeDeliveries()) {
-      if (this.options.strike('webhook-vanished')) continue;
+      if (this.isHeardOf(delivery) && this.options.strike('webhook-vanished')) continue;
       const late = this.options.strike('webhook-late');
       const delayMs = late ? late.between(1_000, LATE_MS) : 50 + this.travel.about(400);
       const at = Math.max(this.options.clock.now + delayMs, this.awayUntil + this.travel.between(0, 2_000));
@@ -168,6 +177,11 @@ export class GitHubSide {
     }
   }
 
+  /** A repository of which no event ever came is searched by nobody. */
+  private readonly heardOf = new Set<string>();
+
+  private isHeardOf = ({ job }: Delivery) => this.heardOf.has(job.run.repository.fullName);
+
   private async deliver(delivery: Delivery): Promise<void> {
     const sentAt = this.options.clock.now;
     const statusCode = this.options.strike('webhook-lost') ? 0 : await this.deliverToAll(delivery);
@@ -175,6 +189,7 @@ export class GitHubSide {
     if (statusCode === 0 || !isHeard) await this.options.clock.sleep(ANSWER_MS);
     this.underWay -= 1;
     const now = this.options.clock.now;
+    if (statusCode === 202) this.heardOf.add(delivery.job.run.repository.fullName);
     this.model.recordDelivery(delivery, {
       deliveredAt: now,
       durationMs: now - sentAt,

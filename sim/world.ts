@@ -76,6 +76,7 @@ export class World {
             github: this.github,
             account: this.account,
             jobMs: (jobId) => this.workload.jobMs(jobId),
+            excuse: (why, count) => this.excuse(why, count),
             announce: (id, change) => {
               for (const one of this.deployments) one.hear(id, change);
             },
