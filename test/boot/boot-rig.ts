@@ -58,7 +58,7 @@ export interface RigOptions {
   /** Instead of a good one. */
   readonly mailbox?: LocalMailbox;
   /** Default: the package that `listener` makes. */
-  readonly open?: (key: string) => Uint8Array | undefined;
+  readonly open?: (key: string) => Promise<Uint8Array | undefined> | Uint8Array | undefined;
 }
 
 export interface Ended {

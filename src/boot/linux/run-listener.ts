@@ -71,6 +71,8 @@ while run_listener; ((STATUS >= 2 && STATUS <= 4)); do
   ((++RELAUNCHES <= 3)) || fail listener-failed
   if ((STATUS == 2)); then sleep "$RELAUNCH_S"; else await_update; fi
 done
+# systemd stops the runner before this script.
+[[ $(systemctl is-system-running) != stopping ]] || fail second-boot
 ((STATUS != 7)) || fail version-deprecated
 ((STATUS == 0)) || fail listener-failed
 [[ $RAN_JOB ]] || fail no-job

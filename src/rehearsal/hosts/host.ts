@@ -22,7 +22,7 @@ export interface HostOptions {
   /** More that the boot script can do. Default: nothing. */
   readonly boot?: Pick<
     LinuxBootInput,
-    'idleGraceMs' | 'policy' | 'hooks' | 'sudo' | 'docker' | 'proxy' | 'caCertificates'
+    'endpoints' | 'idleGraceMs' | 'policy' | 'hooks' | 'sudo' | 'docker' | 'proxy' | 'caCertificates'
   >;
   readonly onRunning?: (instanceId: string) => void;
   /** Nothing of the instance is left. `stateReason`: EC2's words. */

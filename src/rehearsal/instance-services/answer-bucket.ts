@@ -10,17 +10,17 @@ export interface BucketAnswer {
 }
 
 /** `open`: the bytes of an object; none when there is no such object. */
-export function answerBucket(
+export async function answerBucket(
   { method, url, body }: Request,
   { userId }: KnownInstance,
   bucket: string,
-  open: (key: string) => Uint8Array | undefined,
-): BucketAnswer {
+  open: (key: string) => Promise<Uint8Array | undefined> | Uint8Array | undefined,
+): Promise<BucketAnswer> {
   const key = url.startsWith(`/${bucket}/`) ? decodeURIComponent(url.slice(bucket.length + 2)) : '';
   if (method === 'PUT' && key.startsWith(`logs/${userId}/`))
     return { answer: { status: 200, type: 'application/xml', body: '' }, note: { kind: 'logs-stored', key, body } };
   if (method !== 'GET' || !key.startsWith(READABLE)) return refused(403, 'AccessDenied', `${method} ${url}`);
-  const content = open(key);
+  const content = await open(key);
   if (content === undefined) return refused(404, 'NoSuchKey', key);
   return {
     answer: { status: 200, type: 'application/octet-stream', body: content },

@@ -23,7 +23,7 @@ export interface InstanceServicesOptions {
   readonly mailboxTable: string;
   readonly bucket: string;
   /** The bytes of an object of the bucket; none: there is no such object. */
-  readonly open: (key: string) => Uint8Array | undefined;
+  readonly open: (key: string) => Promise<Uint8Array | undefined> | Uint8Array | undefined;
   readonly clock: Clock;
   readonly onEvent?: (event: InstanceEvent) => void;
   /** Default: any free port of 127.0.0.1. */
@@ -130,7 +130,7 @@ async function answer(
   const caller = ownerOf(verdict.accessKeyId) as KnownInstance;
   const reply =
     service === 's3'
-      ? answerBucket(request, caller, options.bucket, options.open)
+      ? await answerBucket(request, caller, options.bucket, options.open)
       : await answerMailbox(request, caller, options.mailboxTable, options.mailbox);
   if (reply.note !== undefined) note(caller, reply.note);
   return reply.answer;
