@@ -33,12 +33,19 @@ export function applyEvents(deps: DispatchDeps, messages: readonly EventMessage[
     ...named,
     // What the first try at a repeated event set off.
     ...ledger.jobs().flatMap((job) => (jobIds.has(job.id) && job.displacedJobId ? [jobKey(job.displacedJobId)] : [])),
-    ...planKeys(deps.pools, [...jobs.filter(isRouted), ...ledger.jobs(), ...ledger.attempts()], ledger.now),
+    ...planKeys(deps.pools, [...inPools(deps, ledger, jobs), ...ledger.jobs(), ...ledger.attempts()], ledger.now),
   ];
   return change(changeDeps(deps), keys, (ledger) => decide(deps, ledger, messages));
 }
 
-const isRouted = (message: JobMessage): message is JobMessage & { readonly pool: string } => message.pool !== undefined;
+/** One that is routed nowhere is the pool's whose runner has it, as far as that attempt was read by now. */
+function inPools({ deploymentId }: DispatchDeps, ledger: Ledger, messages: readonly JobMessage[]) {
+  return messages.flatMap((message) => {
+    const id = message.runnerName === undefined ? undefined : attemptIdOfRunner(deploymentId, message.runnerName);
+    const pool = message.pool ?? ledger.attempts().find((attempt) => attempt.id === id)?.pool;
+    return pool === undefined ? [] : [{ ...message, pool }];
+  });
+}
 
 function keysOf(deps: DispatchDeps, message: EventMessage): Key[] {
   if (message.kind === 'instance') return [instanceKey(message.instanceId)];

@@ -5,7 +5,7 @@ import type { LaunchOutcome } from '../ports.ts';
 import { instanceKey, launchKey } from '../records.ts';
 import type { Attempt, Launch, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
-import { pointKeys, poolKeys, soonest } from './plan-pool.ts';
+import { planKeys, soonest } from './plan-pool.ts';
 import { settleLaunch } from './settle-launch.ts';
 import { claimWake } from './wake-later.ts';
 
@@ -24,8 +24,7 @@ export async function sendLaunch(deps: DispatchDeps, pool: Pool, launch: Launch,
   const instances = outcome.kind === 'ok' ? outcome.instanceIds.map(instanceKey) : [];
   const keys = (ledger: Ledger) => [
     launchKey(launch.id),
-    ...poolKeys(pool),
-    ...pointKeys(launch.installationId, ledger.now),
+    ...planKeys(deps.pools, [launch, ...ledger.jobs()], ledger.now),
     // Only after a conflict: an instance may have died before it could be bound.
     ...(ledger.isKnown ? [] : instances),
   ];
