@@ -118,6 +118,8 @@ export class Gate {
 
   private async serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '/' } = incoming;
+    // By the clock of the stage: the SDK corrects its own by it.
+    response.setHeader('date', new Date(Date.now()).toUTCString());
     const request = { method, url, headers: flat(incoming), body: await buffer(incoming) };
     const service = serviceOf(request);
     const verdict = verifySigV4(request, {
@@ -219,6 +221,6 @@ async function pass(endpoint: string, { method, url, headers, body }: SignedRequ
     sent.once('error', reject);
     sent.end(body);
   });
-  const { connection: ___, ...replyHeaders } = incoming.headers;
+  const { connection: ___, date: ____, ...replyHeaders } = incoming.headers;
   return { status: incoming.statusCode ?? 500, headers: replyHeaders, body: await buffer(incoming) };
 }

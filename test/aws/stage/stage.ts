@@ -177,7 +177,8 @@ async function openHost(
 
 async function mustWork(host: LambdaHost, event: object): Promise<void> {
   const invoked = await host.invoke(event);
-  if (invoked.kind !== 'ok') throw new Error(`${host.name}: ${JSON.stringify(invoked)}\n${host.logs.slice(-10).join('\n')}`);
+  if (invoked.kind !== 'ok')
+    throw new Error(`${host.name}: ${JSON.stringify(invoked)}\n${host.logs.slice(-10).join('\n')}`);
 }
 
 async function runReconciler(host: LambdaHost): Promise<Readonly<Record<string, unknown>>> {
