@@ -15,8 +15,9 @@ import { GitHubSide } from './github-side.ts';
 import type { Happening, HappeningAt } from './history.ts';
 import { allInvariants } from './invariants/all.ts';
 import type { Invariant } from './invariants/invariant.ts';
+import { LateNews } from './late-news.ts';
 import { drawShape, type Shape } from './shape.ts';
-import { Rng } from './rng.ts';
+import type { Rng } from './rng.ts';
 import { Workload } from './workload.ts';
 
 export const START = Date.parse('2026-11-24T12:00:00Z');
@@ -54,6 +55,7 @@ export class World {
   githubCalls = 0;
   private readonly options: WorldOptions;
   private readonly invariants: Invariant[];
+  private readonly lateNews = new LateNews();
   private quietRuns = 0;
   private settled = false;
 
@@ -120,6 +122,8 @@ export class World {
     const happeningAt = { ...happening, at };
     this.options.onHappening?.(happeningAt);
     this.count(happening);
+    const late = this.lateNews.see(happeningAt);
+    if (late > 0) this.excuse('late-news', late);
     for (const invariant of this.invariants) {
       const what = invariant.see?.(happeningAt);
       if (what !== undefined) this.violate(invariant.name, what);
