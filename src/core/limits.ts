@@ -48,6 +48,8 @@ export const limits = {
   readPoints: 1,
   /** A job and, while it is queued, its run. */
   askPoints: 2,
+  /** Before an attempt is replaced, so many other jobs that wait for theirs are asked about. */
+  asksBeforeRetry: 10,
   /** Younger ones GitHub may not know yet, although it told of them. */
   youngJobMs: 5 * MINUTE,
   /** How often we ask whether a job is still held (approval, concurrency), in case we were not told. */

@@ -7,7 +7,7 @@ import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import type { Key } from '../ports.ts';
-import { fromItem, idOfMarker, OPEN, type RecordKind, recordKey, type Shelf, shelfPrefix } from '../records.ts';
+import { fromItem, idOfMarker, jobKey, OPEN, type RecordKind, recordKey, type Shelf, shelfPrefix } from '../records.ts';
 import type { Job, Pool } from '../types.ts';
 import { type Answers, answerKeys, askJobs, foldAnswers } from './ask-jobs.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
@@ -19,10 +19,11 @@ import { claimWake } from './wake-later.ts';
 /** `failed`: the table did not answer; the message is repeated. */
 export async function wakePool(deps: DispatchDeps, pool: Pool): Promise<ChangeOutcome<FollowUp>> {
   const open = await readShelves(deps, pool);
-  const answers = open === 'unavailable' ? open : await askBeforeRetry(deps, open.jobs);
+  const answers = open === 'unavailable' ? open : await askBeforeRetry(deps, pool, open.jobs);
   if (open === 'unavailable' || answers === 'unavailable') return { kind: 'failed', reason: 'table-unavailable' };
   const keys = (ledger: Ledger) => [
     ...open.keys,
+    ...[...answers.keys()].map(jobKey),
     ...poolKeys(pool),
     ...answerKeys(answers, deps.deploymentId),
     ...planKeys(deps.pools, [...ledger.jobs(), ...ledger.attempts()], ledger.now),
@@ -33,16 +34,27 @@ export async function wakePool(deps: DispatchDeps, pool: Pool): Promise<ChangeOu
   });
 }
 
-/** Jobs that lost an attempt get no other before GitHub says that they still wait. */
-async function askBeforeRetry(deps: DispatchDeps, keys: readonly Key[]): Promise<Answers | 'unavailable'> {
-  const items = keys.length === 0 ? [] : await deps.table.read(keys);
-  if (items === 'unavailable') return items;
+/**
+ * Jobs that lost an attempt get no other before GitHub says that they still wait. Nor before it is known which of the
+ * others wait: the attempt may have ended with another's job, whose events are late, and whose own attempt is free then.
+ */
+async function askBeforeRetry(deps: DispatchDeps, pool: Pool, keys: readonly Key[]): Promise<Answers | 'unavailable'> {
+  const jobs = await readJobs(deps, keys);
+  if (jobs === 'unavailable') return jobs;
   const now = deps.clock();
-  const jobs = items.flatMap((item) => (item ? [fromItem<Job>(item)] : []));
-  return askJobs(
-    deps,
-    jobs.filter((job) => job.state === 'WANTED' && needsCheck(job) && (job.retryAt ?? 0) <= now),
-  );
+  const doubtful = jobs.filter((job) => job.state === 'WANTED' && needsCheck(job) && (job.retryAt ?? 0) <= now);
+  if (doubtful.length === 0) return askJobs(deps, []);
+  const page = await deps.table.query(OPEN, { prefix: shelfPrefix('job', pool.name), limit: limits.launchesPerPass });
+  const others = page === 'unavailable' ? page : await readJobs(deps, page.items.map(idOfMarker).map(jobKey));
+  if (others === 'unavailable') return others;
+  const lostAt = Math.max(...doubtful.map((job) => job.lostAt ?? 0));
+  const isOpen = (job: Job) => job.state === 'LAUNCHING' && (job.checkedAt ?? job.createdAt) < lostAt;
+  return askJobs(deps, [...doubtful, ...others.filter(isOpen).slice(0, limits.asksBeforeRetry)]);
+}
+
+async function readJobs(deps: DispatchDeps, keys: readonly Key[]): Promise<readonly Job[] | 'unavailable'> {
+  const items = keys.length === 0 ? [] : await deps.table.read(keys);
+  return items === 'unavailable' ? items : items.flatMap((item) => (item ? [fromItem<Job>(item)] : []));
 }
 
 const SHELVES: readonly { readonly shelf: Shelf; readonly kind: RecordKind }[] = [
