@@ -53,4 +53,7 @@ export class Account {
 
 const nameOf = ({ instanceType, subnetId }: Override) => `${instanceType} ${subnetId}`;
 
-export type CapacityQuestion = (launch: Launch) => { readonly instances: number; readonly exhausted: readonly Override[] };
+export type CapacityQuestion = (launch: Launch) => {
+  readonly instances: number;
+  readonly exhausted: readonly Override[];
+};

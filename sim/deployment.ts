@@ -15,8 +15,9 @@ import { OPEN, runnerKey, watchKey } from '../src/core/records.ts';
 import type { Pool } from '../src/core/types.ts';
 import { receiveWebhook } from '../src/core/webhook/receive-webhook.ts';
 import type { Account } from './account.ts';
+import { Disturbances } from './disturbances.ts';
 import type { DeploymentView } from './final-view.ts';
-import { type FunctionWorld, Functions } from './functions.ts';
+import { Functions, type FunctionWorld } from './functions.ts';
 import { type GitHubSide, INSTALLATION_ID, ORGANIZATION, type SignedRequest, WEBHOOK_SECRET } from './github-side.ts';
 import { SimInstance } from './instance.ts';
 import type { PortContext } from './ports/call.ts';
@@ -30,6 +31,8 @@ import { Rng } from './rng.ts';
 const VISIBILITY_TIMEOUT_MS = 180_000;
 const MAX_RECEIVES = 5;
 const DISPATCHERS = 5;
+/** What strikes while a launch is under way disturbs it as well. */
+const LAUNCHING_MS = 5_000;
 const LATE_EVENT_MS = 300_000;
 
 export interface DeploymentWorld extends FunctionWorld {
@@ -55,6 +58,7 @@ export class Deployment {
   private readonly chance: Rng;
   private readonly pace: Rng;
   private readonly secrets: LocalWebhookSecrets;
+  private readonly disturbances: Disturbances;
   private readonly byUserId = new Map<string, SimInstance>();
   private capacity: Capacity = 0;
   private runs = 0;
@@ -62,8 +66,10 @@ export class Deployment {
   /** When `pump` is to come back. */
   private pumpAt = 0;
 
-  constructor(world: DeploymentWorld, pools: readonly Pool[]) {
-    const { clock, seed, deployment } = world;
+  constructor(parts: DeploymentWorld, pools: readonly Pool[]) {
+    const { clock, seed, deployment } = parts;
+    this.disturbances = new Disturbances(clock.read);
+    const world = { ...parts, strike: this.disturbances.watch(parts.strike) };
     this.world = world;
     this.id = `sim${deployment}`;
     this.pools = new Map(pools.map((pool) => [pool.name, pool]));
@@ -109,10 +115,12 @@ export class Deployment {
     return fleet;
   }
 
-  /** GitHub gave it no registration until its boot deadline: it has to be replaced. */
+  /** GitHub gave it no registration until its boot deadline, or all who tried to register it died: it is replaced. */
   private excuseUnregistered({ id, launchedAt }: LocalInstance): void {
     const isMailed = this.instances.get(id)?.runnerName !== undefined;
-    if (!isMailed && this.world.github.hasRefusedSince(launchedAt)) this.world.excuse('not-registered', 1);
+    const since = launchedAt - LAUNCHING_MS;
+    const isExcused = this.world.github.hasRefusedSince(since) || this.disturbances.isTooMuchSince(since);
+    if (!isMailed && isExcused) this.world.excuse('not-registered', 1);
   }
 
   private launchInstance(instance: LocalInstance, pool: Pool): void {

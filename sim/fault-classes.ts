@@ -51,7 +51,7 @@ const TABLE = {
 const MAILBOX = {
   'mailbox-unavailable': fault(0.02, 'a call to the mailbox does not get through'),
   'mailbox-lost-reply': fault(0.02, 'a letter is put into the mailbox, but the giver hears that it is not'),
-  'mail-lost': fault(0.02, "the instance took its letter, but the reply was lost: it powers off", 1),
+  'mail-lost': fault(0.02, 'the instance took its letter, but the reply was lost: it powers off', 1),
 } as const;
 
 const FLEET = {

@@ -4,8 +4,8 @@ import { type DirectGitHub, directGitHub } from '../src/rehearsal/github/direct-
 import { GitHubModel } from '../src/rehearsal/github/model/model.ts';
 import type { Delivery, ModelEvent } from '../src/rehearsal/github/model/types.ts';
 import type { SimClock } from './clock.ts';
-import type { Happening, RunnerTruth } from './history.ts';
 import type { FaultName } from './fault-classes.ts';
+import type { Happening, RunnerTruth } from './history.ts';
 import { Rng } from './rng.ts';
 import { Timeline } from './timeline.ts';
 
@@ -116,7 +116,8 @@ export class GitHubSide {
 
   /** How the runner of that name stands now. */
   truthOf(runnerName: string | undefined): RunnerTruth {
-    const runner = runnerName === undefined ? undefined : this.model.state.runnersByName.get(`:${runnerName.toLowerCase()}`);
+    const runner =
+      runnerName === undefined ? undefined : this.model.state.runnersByName.get(`:${runnerName.toLowerCase()}`);
     if (!runner) return 'none';
     if (runner.busy) return 'busy';
     return runner.job ? 'taken' : 'registered';

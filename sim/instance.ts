@@ -72,7 +72,10 @@ export class SimInstance {
 
   launch(): void {
     const { strike, pace } = this.world;
-    if (strike('dies-at-launch')) return this.after(pace.between(500, 5_000), () => this.end('Client.InternalError'));
+    if (strike('dies-at-launch')) {
+      this.after(pace.between(500, 5_000), () => this.end('Client.InternalError'));
+      return;
+    }
     this.sufferFate();
     this.after(pace.between(2_000, 8_000), () => {
       if (this.isStopped) return;
@@ -130,10 +133,15 @@ export class SimInstance {
 
   private boot(): void {
     const { strike, pace } = this.world;
-    if (strike('boot-hung')) return this.hang();
+    if (strike('boot-hung')) {
+      this.hang();
+      return;
+    }
     this.watch();
-    if (strike('boot-failed'))
-      return this.after(pace.between(3_000, 20_000), () => this.end('Client.InstanceInitiatedShutdown'));
+    if (strike('boot-failed')) {
+      this.after(pace.between(3_000, 20_000), () => this.end('Client.InstanceInitiatedShutdown'));
+      return;
+    }
     const slow = strike('boot-slow');
     const bootMs = slow ? this.pool.bootDeadlineMs * slow.between(0.7, 1.3) : pace.between(8_000, 25_000);
     this.after(bootMs, () => {
@@ -158,29 +166,45 @@ export class SimInstance {
     const jit = readJitConfig(letter);
     this.runnerName = jit.name;
     tell({ kind: 'letter-taken', deployment, instanceId: this.id, runnerName: jit.name });
-    if (strike('mail-lost')) return this.end('Client.InstanceInitiatedShutdown');
+    if (strike('mail-lost')) {
+      this.end('Client.InstanceInitiatedShutdown');
+      return;
+    }
     this.after(pace.between(2_000, 6_000), () => this.connect(jit.clientId));
   }
 
   private connect(clientId: string): void {
     const { github, tell, deployment, strike } = this.world;
     const connected = github.model.connect(clientId, RUNNER_VERSION);
-    if (connected.kind !== 'ok' || this.runnerName === undefined) return this.powerOff();
+    if (connected.kind !== 'ok' || this.runnerName === undefined) {
+      this.powerOff();
+      return;
+    }
     this.sessionId = connected.sessionId;
     this.record = github.model.state.sessions.get(connected.sessionId);
     this.isConnected = true;
     tell({ kind: 'connected', deployment, instanceId: this.id, runnerName: this.runnerName });
     const crash = strike('runner-crashed-idle');
     if (crash) this.after(crash.between(0, 60_000), () => this.crashIdle());
-    if (strike('runner-hung')) return this.hang();
+    if (strike('runner-hung')) {
+      this.hang();
+      return;
+    }
     const ghost = strike('runner-ghost');
     if (ghost) this.after(ghost.between(0, 30_000), () => this.becomeGhost());
+    const deleted = strike('runner-deleted');
+    if (deleted) this.after(deleted.between(0, 30_000), () => this.loseRecord());
     this.after(HEARTBEAT_MS, () => this.heartbeat());
     this.look();
   }
 
   private crashIdle(): void {
     if (!this.record?.busy) this.powerOff();
+  }
+
+  /** Somebody deleted its runner at GitHub: its process ends by itself at its next poll. */
+  private loseRecord(): void {
+    if (this.record) this.world.github.model.deleteRunner(this.pool.scope, this.record.id);
   }
 
   /** A cancelled job used the runner's record up; the process listens for ever. */
@@ -198,7 +222,8 @@ export class SimInstance {
     if (record?.busy && record.job) {
       if (model.renew(this.sessionId, String(record.job.id)) === 'cancelled') this.finish('cancelled');
     } else if (model.poll(this.sessionId).kind === 'deleted') {
-      return this.powerOff();
+      this.powerOff();
+      return;
     }
     this.after(HEARTBEAT_MS, () => this.heartbeat());
   }
@@ -208,12 +233,18 @@ export class SimInstance {
     this.isAcquiring = false;
     if (!this.sessionId) return;
     const polled = model.poll(this.sessionId);
-    if (polled.kind === 'deleted') return this.powerOff();
+    if (polled.kind === 'deleted') {
+      this.powerOff();
+      return;
+    }
     if (polled.kind !== 'job') return;
     if (model.acquire(this.sessionId, polled.job.id).kind !== 'ok') return;
     const runMs = this.world.jobMs(Number(polled.job.id));
     const crash = this.world.strike('runner-crashed-busy');
-    if (crash) return this.after(runMs * crash.next(), () => this.powerOff());
+    if (crash) {
+      this.after(runMs * crash.next(), () => this.powerOff());
+      return;
+    }
     this.after(runMs, () => this.finish('ran'));
   }
 
@@ -224,7 +255,10 @@ export class SimInstance {
     model.finishJob(sessionId, String(record.job.id), end);
     model.disconnect(sessionId);
     this.sessionId = undefined;
-    if (this.world.strike('runner-never-ends')) return this.hang();
+    if (this.world.strike('runner-never-ends')) {
+      this.hang();
+      return;
+    }
     this.powerOff();
   }
 

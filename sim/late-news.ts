@@ -28,7 +28,10 @@ export class LateNews {
     return this.outdated(`${happening.deployment}/${happening.instance.pool}`, happening.at);
   }
 
-  private noteGitHub({ kind, job }: Extract<HappeningAt, { kind: 'github' }>['event'] & { job: { id: string; at: number } }) {
+  private noteGitHub({
+    kind,
+    job,
+  }: Extract<HappeningAt, { kind: 'github' }>['event'] & { job: { id: string; at: number } }) {
     if (kind === 'job-queued' || kind === 'job-requeued') this.startedAt.delete(job.id);
     else if (!this.startedAt.has(job.id)) this.startedAt.set(job.id, job.at);
   }

@@ -44,7 +44,9 @@ async function runBatch(options: SimOptions): Promise<number> {
       if (performance.now() - printedAt < 5_000) return;
       printedAt = performance.now();
       const rate = Math.round((worlds / (printedAt - startedAt)) * 1_000);
-      console.error(`${worlds.toLocaleString('en')} of ${options.seeds.toLocaleString('en')} worlds, ${rate}/s, ${failures} failed`);
+      console.error(
+        `${worlds.toLocaleString('en')} of ${options.seeds.toLocaleString('en')} worlds, ${rate}/s, ${failures} failed`,
+      );
     },
   });
   console.log(reportOf(tally, performance.now() - startedAt));
@@ -85,7 +87,10 @@ async function tellWorld(world: WorldOptions, isTold: boolean): Promise<WorldRes
     },
   });
   const { view, violations, strikes, events } = result;
-  console.log(`${view.jobs} jobs, ${view.launches} launches, ${strikes.length} faults, ${events} events, ${timeOf(view.atMs).trim()}`);
-  for (const { invariant, atMs, what } of violations) console.log(`VIOLATION at ${timeOf(atMs).trim()}: ${invariant}: ${what}`);
+  console.log(
+    `${view.jobs} jobs, ${view.launches} launches, ${strikes.length} faults, ${events} events, ${timeOf(view.atMs).trim()}`,
+  );
+  for (const { invariant, atMs, what } of violations)
+    console.log(`VIOLATION at ${timeOf(atMs).trim()}: ${invariant}: ${what}`);
   return result;
 }

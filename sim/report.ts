@@ -51,7 +51,9 @@ function failuresOf({ failures, failed }: Tally): string[] {
   return [
     `${failures} worlds violate an invariant`,
     ...[...byInvariant].map(([invariant, worlds]) => `  ${String(worlds.length).padStart(5)}  ${invariant}`),
-    ...failed.slice(0, LISTED).map(({ seed, what }) => `  seed ${seed}: ${what.split('\n')[0]}\n    npm run sim -- --seed ${seed} --trace`),
+    ...failed
+      .slice(0, LISTED)
+      .map(({ seed, what }) => `  seed ${seed}: ${what.split('\n')[0]}\n    npm run sim -- --seed ${seed} --trace`),
   ];
 }
 

@@ -1,8 +1,9 @@
 /** One world to its result. */
-import { hash } from './rng.ts';
+
 import type { Strike } from './faults.ts';
 import type { FinalView } from './final-view.ts';
 import type { HappeningAt } from './history.ts';
+import { hash } from './rng.ts';
 import { type Violation, World, type WorldOptions } from './world.ts';
 
 export interface WorldResult {

@@ -70,8 +70,6 @@ export function watchWorld(tally: Tally): (happening: HappeningAt) => void {
       case 'github':
         noteStart(tally, queuedAt, happening);
         break;
-      default:
-        break;
     }
   };
 }
@@ -115,7 +113,7 @@ export function addTally(sum: Tally, more: Tally): void {
   for (const key of ['worlds', 'jobs', 'launches'] as const) sum.faultless[key] += more.faultless[key];
   for (const part of ['faults', 'branches', 'starts'] as const)
     for (const [name, count] of Object.entries(more[part]) as [never, number][])
-      sum[part][name] = ((sum[part][name] as number | undefined) ?? 0) + count as never;
+      sum[part][name] = (((sum[part][name] as number | undefined) ?? 0) + count) as never;
   sum.failed.push(...more.failed.slice(0, MOST_KEPT - sum.failed.length));
 }
 

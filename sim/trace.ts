@@ -20,7 +20,10 @@ export function timeOf(ms: number): string {
 
 /** Ids as they differ: job 7, instance i-7. */
 const shorten = (text: string) =>
-  text.replaceAll(/\b5520{4,}(\d+)/g, '$1').replaceAll(/\bi-0+([0-9a-f]+)/g, 'i-$1').replaceAll(/\bmf-sim\d-/g, 'mf-');
+  text
+    .replaceAll(/\b5520{4,}(\d+)/g, '$1')
+    .replaceAll(/\bi-0+([0-9a-f]+)/g, 'i-$1')
+    .replaceAll(/\bmf-sim\d-/g, 'mf-');
 
 function wordsOf(happening: HappeningAt): string | undefined {
   switch (happening.kind) {

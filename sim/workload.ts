@@ -2,11 +2,11 @@
 import type { SimClock } from './clock.ts';
 import type { FaultName } from './fault-classes.ts';
 import type { GitHubSide } from './github-side.ts';
+import { ORGANIZATION } from './github-side.ts';
 import type { Happening } from './history.ts';
 import { lightRun } from './light-run.ts';
 import { Rng } from './rng.ts';
 import { LABELS, REPOSITORIES, type Shape, THIEF, type Work } from './shape.ts';
-import { ORGANIZATION } from './github-side.ts';
 
 export interface WorkloadWorld {
   readonly clock: SimClock;
@@ -112,7 +112,10 @@ export class Workload {
       model.disconnect(sessionId);
       model.deleteRunner(SCOPE, runnerId);
     };
-    if (acquired?.kind !== 'ok') return leave();
+    if (acquired?.kind !== 'ok') {
+      leave();
+      return;
+    }
     const { id } = acquired.job;
     clock.after(this.jobMs(Number(id)), () => {
       model.finishJob(sessionId, id, 'ran');

@@ -2,22 +2,22 @@
  * One organisation in virtual time: GitHub, one AWS account, one or two deployments of Mayfly, jobs, and faults until
  * `faultMs`. It ends when nothing is left to do, when an invariant breaks, or when the time to heal is over.
  */
-import { HEAL_MS } from './heal.ts';
-import { writeMessage } from '../src/core/messages.ts';
+
 import { Account } from './account.ts';
 import { SimClock } from './clock.ts';
 import { Deployment } from './deployment.ts';
 import type { FaultName } from './fault-classes.ts';
 import { FAULT_CLASSES } from './fault-classes.ts';
-import { Faults, type FaultSource, type Strike } from './faults.ts';
+import { type FaultSource, Faults, type Strike } from './faults.ts';
 import type { DeploymentView, FinalView } from './final-view.ts';
 import { GitHubSide } from './github-side.ts';
+import { HEAL_MS } from './heal.ts';
 import type { Happening, HappeningAt } from './history.ts';
 import { allInvariants } from './invariants/all.ts';
 import type { Invariant } from './invariants/invariant.ts';
 import { LateNews } from './late-news.ts';
-import { drawShape, type Shape } from './shape.ts';
 import type { Rng } from './rng.ts';
+import { drawShape, type Shape } from './shape.ts';
 import { Workload } from './workload.ts';
 
 export const START = Date.parse('2026-11-24T12:00:00Z');
@@ -135,22 +135,11 @@ export class World {
   }
 
   private count(happening: Happening): void {
-    switch (happening.kind) {
-      case 'github-call':
-        this.githubCalls += 1;
-        break;
-      case 'instance':
-        if (happening.instance.state === 'pending') this.launches += 1;
-        this.quietRuns = 0;
-        break;
-      case 'record':
-      case 'github':
-        this.quietRuns = 0;
-        break;
-      case 'reconciled':
-        this.comeToRest();
-        break;
-    }
+    const { kind } = happening;
+    if (kind === 'github-call') this.githubCalls += 1;
+    if (kind === 'instance' && happening.instance.state === 'pending') this.launches += 1;
+    if (kind === 'instance' || kind === 'record' || kind === 'github') this.quietRuns = 0;
+    if (kind === 'reconciled') this.comeToRest();
   }
 
   /** Two runs of every reconciler that find nothing to do, when nothing is left. */
@@ -188,11 +177,6 @@ export class World {
     this.tell({ kind: 'faults-over' });
   }
 
-  /** A redelivered spot warning and the like go to the queue of every deployment. */
-  hear(body: Parameters<typeof writeMessage>[0]): void {
-    for (const { queue } of this.deployments) void queue.send(writeMessage(body));
-  }
-
   private lookAround(): void {
     for (const deployment of this.deployments) deployment.lookAround();
   }
@@ -203,7 +187,9 @@ export class World {
       isFaultless: this.options.faults.kind === 'none',
       atMs: this.clock.now - START,
       waitingJobs: this.workload.waiting(),
-      liveInstances: [...this.account.instances.values()].filter(({ state }) => state !== 'terminated').map(({ id }) => id),
+      liveInstances: [...this.account.instances.values()]
+        .filter(({ state }) => state !== 'terminated')
+        .map(({ id }) => id),
       runners: this.github.ourRunners(),
       deployments: this.deployments.map((one): DeploymentView => one.view()),
       jobs: this.workload.ours,

@@ -1,6 +1,7 @@
 /** What must hold in every world: a fold over its history, asked after each happening, and once at the end. */
-import type { HappeningAt } from '../history.ts';
+
 import type { FinalView } from '../final-view.ts';
+import type { HappeningAt } from '../history.ts';
 
 export interface Invariant {
   readonly name: string;

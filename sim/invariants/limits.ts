@@ -11,8 +11,7 @@ export function poolLimits(deployments: readonly (readonly Pool[])[]): Invariant
   const most = new Map<string, { limit: number; before: number; until: number }>();
   const live = new Map<string, Set<string>>();
   deployments.forEach((pools, deployment) => {
-    for (const pool of pools)
-      most.set(`${deployment}/${pool.name}`, { limit: pool.maxRunners, before: 0, until: 0 });
+    for (const pool of pools) most.set(`${deployment}/${pool.name}`, { limit: pool.maxRunners, before: 0, until: 0 });
   });
   return {
     name: 'no more instances than the pool may have',
@@ -21,7 +20,11 @@ export function poolLimits(deployments: readonly (readonly Pool[])[]): Invariant
         for (const [name, limit] of Object.entries(happening.limits)) {
           const known = most.get(`${happening.deployment}/${name}`);
           if (known)
-            Object.assign(known, { limit, before: Math.max(known.limit, known.before), until: happening.at + GRANT_LIFE_MS });
+            Object.assign(known, {
+              limit,
+              before: Math.max(known.limit, known.before),
+              until: happening.at + GRANT_LIFE_MS,
+            });
         }
       }
       if (happening.kind !== 'instance') return undefined;

@@ -46,7 +46,9 @@ export const acknowledgedIsDone: MakeInvariant = () => {
       }
       if (happening.kind !== 'acknowledged') return undefined;
       const message = parseMessage(happening.body);
-      return message ? lacks(happening.deployment, message) : `a message that is none was acknowledged: ${happening.body}`;
+      return message
+        ? lacks(happening.deployment, message)
+        : `a message that is none was acknowledged: ${happening.body}`;
     },
   };
 };

@@ -6,7 +6,9 @@ export const neverKillBusy: MakeInvariant = () => ({
   see(happening) {
     if (happening.kind !== 'terminate' || happening.excuse !== undefined) return undefined;
     const { instanceId, runner } = happening;
-    return runner === 'busy' || runner === 'taken' ? `${instanceId} was terminated while its runner was ${runner}` : undefined;
+    return runner === 'busy' || runner === 'taken'
+      ? `${instanceId} was terminated while its runner was ${runner}`
+      : undefined;
   },
 });
 

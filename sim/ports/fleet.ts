@@ -75,7 +75,8 @@ async function list(context: PortContext, { fleet, account }: FleetParts) {
   for (const instance of await fleet.list()) {
     const state = stateOf(account, instance, asOf);
     const lag = clock.now - account.timeline.bornAt(instance.id) < LAG_MS ? strike('instances-unlisted') : undefined;
-    if (state && !lag) listed.push(state === instance.state ? instance : { ...instance, state, stateReason: undefined });
+    if (state && !lag)
+      listed.push(state === instance.state ? instance : { ...instance, state, stateReason: undefined });
   }
   return listed;
 }

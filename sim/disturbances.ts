@@ -1,0 +1,29 @@
+/** When faults struck the functions of a deployment: so many in the life of an instance can keep it from its letter. */
+import type { FaultName } from './fault-classes.ts';
+import type { Rng } from './rng.ts';
+
+/** One is repaired within a minute or so, and a boot deadline leaves time for two. */
+const SURVIVED = 2;
+const DISTURBING = /^(table|mailbox|queue|dispatch|reconcile|github|deployment)/;
+
+export class Disturbances {
+  private readonly times: number[] = [];
+  private readonly clock: () => number;
+
+  constructor(clock: () => number) {
+    this.clock = clock;
+  }
+
+  /** The same question, remembered. */
+  watch(strike: (fault: FaultName) => Rng | undefined): (fault: FaultName) => Rng | undefined {
+    return (fault) => {
+      const hit = strike(fault);
+      if (hit && DISTURBING.test(fault)) this.times.push(this.clock());
+      return hit;
+    };
+  }
+
+  isTooMuchSince(time: number): boolean {
+    return this.times.filter((at) => at >= time).length > SURVIVED;
+  }
+}
