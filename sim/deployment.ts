@@ -117,10 +117,10 @@ export class Deployment {
 
   /** GitHub gave it no registration until its boot deadline, or all who tried to register it died: it is replaced. */
   private excuseUnregistered({ id, launchedAt }: LocalInstance): void {
-    const isMailed = this.instances.get(id)?.runnerName !== undefined;
+    const wasOnline = this.instances.get(id)?.isConnected ?? false;
     const since = launchedAt - LAUNCHING_MS;
     const isExcused = this.world.github.hasRefusedSince(since) || this.disturbances.isTooMuchSince(since);
-    if (!isMailed && isExcused) this.world.excuse('not-registered', 1);
+    if (!wasOnline && isExcused) this.world.excuse('not-registered', 1);
   }
 
   private launchInstance(instance: LocalInstance, pool: Pool): void {

@@ -51,7 +51,8 @@ export class SimInstance {
   private sessionId: string | undefined;
   private record: RunnerRecord | undefined;
   private isAcquiring = false;
-  private isConnected = false;
+  /** Its runner was online once. */
+  isConnected = false;
   private readonly world: InstanceWorld;
   private readonly instance: LocalInstance;
 
