@@ -1,9 +1,12 @@
 /** What EC2 may answer to a launch, and what becomes of the jobs: each fault through the deployed functions. */
+import { aws_ec2 as ec2 } from 'aws-cdk-lib';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { InstanceMarket } from '../../src/constructs/pool-choices.ts';
 import { attemptRecord, instancesOf, jobRecord, quiet, startJobs } from './stage/look.ts';
 import { openStage, type Stage } from './stage/stage.ts';
 
+/** Where capacity runs out, it stays remembered by type and subnet: each of these pools has a type of its own. */
+const RUNNING_OUT = { partial: 'm5.large', fallback: 'm5a.large', nowhere: 'm5.xlarge' };
 const ON_DEMAND = ['partial', 'throttled', 'unauthorized', 'lost', 'twice-lost'];
 const WITH_FALLBACK = ['fallback', 'nowhere', 'no-role'];
 
@@ -11,9 +14,13 @@ let stage: Stage;
 let runs: number[] = [];
 
 beforeAll(async () => {
-  const onDemand = ON_DEMAND.map((name) => [name, { labels: [name] }]);
+  const typesOf = (name: string) => {
+    const type = RUNNING_OUT[name as keyof typeof RUNNING_OUT];
+    return type === undefined ? {} : { instanceTypes: [new ec2.InstanceType(type)] };
+  };
+  const onDemand = ON_DEMAND.map((name) => [name, { labels: [name], ...typesOf(name) }]);
   const market = InstanceMarket.SPOT_WITH_FALLBACK;
-  const spot = WITH_FALLBACK.map((name) => [name, { labels: [name], market }]);
+  const spot = WITH_FALLBACK.map((name) => [name, { labels: [name], market, ...typesOf(name) }]);
   stage = await openStage({ pools: Object.fromEntries([...onDemand, ...spot]) });
 }, 120_000);
 afterAll(() => stage?.close());
@@ -63,6 +70,11 @@ test('where there is no capacity at all, the job waits and says so', async () =>
   const jobIds = await work('nowhere', 2);
   expect(await states(jobIds)).toEqual(['WANTED no-capacity', 'WANTED no-capacity']);
   expect(await instancesOf(stage, 'nowhere')).toEqual([]);
+  // What had nothing is not asked for again at once.
+  const before = fleetCalls();
+  await stage.control.setCapacity({ spot: null, 'on-demand': null });
+  expect(await states(await work('nowhere', 1))).toEqual(['WANTED no-capacity']);
+  expect(fleetCalls()).toBe(before);
 });
 
 test('throttled, the job waits and is launched for later, once', async () => {
