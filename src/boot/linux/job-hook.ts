@@ -63,5 +63,5 @@ print(e.get("repository",{}).get("private"),"pull_request"in e and n("head")!=n(
 
 const close = bash`
 HOOK
-chmod 755 "$ROOT/opt/mayfly" "$ROOT/opt/mayfly/job-started.sh"
+chmod 755 "$ROOT/opt/mayfly/job-started.sh"
 `;

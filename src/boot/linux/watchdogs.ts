@@ -26,6 +26,7 @@ fi
 arm lifetime "$LIFETIME_MS"
 arm boot-deadline "$BOOT_DEADLINE_MS"
 mkdir -p "$ROOT"/{run,var/tmp,opt/{mayfly,actions-runner},etc/{sudoers.d,systemd/system}} || power_off
+umask 077 # what is made from here on is root's alone
 : >"$ROOT/run/mayfly-first-boot" || power_off
 cat >"$SECOND_BOOT" <<'UNIT' || power_off
 [Unit]
