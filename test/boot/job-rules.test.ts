@@ -1,4 +1,5 @@
 /** What a machine lays down for its job: the hook that refuses, what the log says of the machine, who may be root. */
+import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { COMPLETED, JIT_CONFIG, LISTENING, RUNNING } from './boot-rig.ts';
 import { type MachineRig, type MachineRigOptions, openMachineRig } from './machine-rig.ts';
@@ -79,6 +80,18 @@ test('a runner that is baked in is not fetched', async () => {
   rig.start('i-1');
   expect((await rig.ended('i-1')).report?.code).toBe('done');
   expect(rig.events.map(({ kind }) => kind)).not.toContain('runner-fetched');
+});
+
+test("a link in the runner's logs leads to nothing that the job may not read", async () => {
+  await runJob(
+    'mkdir _diag; ln -s /etc/shadow _diag/shadow.log; echo mine >_diag/mine.log; sudo sh -c "echo root:secret >/etc/shadow"',
+  );
+  const stored = rig.events.flatMap((event) =>
+    event.kind === 'logs-stored' ? [gunzipSync(event.body).toString()] : [],
+  );
+  expect(stored.join()).toContain('mine');
+  expect(stored.join()).toContain('Running job: build');
+  expect(stored.join()).not.toContain('root:secret\n');
 });
 
 /** Not in argv, not in an environment, not in user data, not in a log. */
