@@ -56,7 +56,7 @@ class Story {
     this.w = w;
     this.queued = range(jobs);
     this.pending.push(...this.queued.map((job) => w.event('queued', job)));
-    w.statusOf = (id) => this.statusOf(Number(id));
+    w.jobs.statusOf = (id) => this.statusOf(Number(id));
   }
 
   private statusOf(job: number) {

@@ -6,106 +6,27 @@ import { LocalTable } from '../../adapters/local/table.ts';
 import type { JobMessage, Message } from '../messages.ts';
 import { runnerNameOf, userIdOf } from '../names.ts';
 import { aPool } from '../pool-test-support.ts';
-import type {
-  DeleteOutcome,
-  FindRunnerOutcome,
-  GitHub,
-  GitHubJob,
-  GitHubJobs,
-  JitOutcome,
-  JitRequest,
-  Key,
-  RunnerRef,
-  Table,
-  Write,
-} from '../ports.ts';
+import type { Key, Log, RunnerRef, Table, Write } from '../ports.ts';
 import { attemptKey, fromItem, jobKey, launchKey, liveKey, runnerKey } from '../records.ts';
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
 import type { DispatchDeps } from './deps.ts';
 import { dispatch } from './dispatch.ts';
+import { FakeGitHub, FakeJobs } from './github-test-support.ts';
 
 export const DEPLOYMENT = 'test';
-const START = Date.parse('2026-11-24T12:00:00Z');
-
-/** Runner records by name; `answer` scripts the next JIT outcomes. */
-class FakeGitHub implements GitHub {
-  readonly runners = new Map<string, { id: number; busy: boolean; labels: readonly string[] }>();
-  readonly answers: (JitOutcome | 'lost')[] = [];
-  calls = 0;
-  private lastId = 0;
-
-  async createJitConfig({ name, labels }: JitRequest): Promise<JitOutcome> {
-    this.calls++;
-    const answer = this.answers.shift();
-    if (answer !== undefined && answer !== 'lost') return answer;
-    if (this.runners.has(name)) return { kind: 'name-taken' };
-    const id = ++this.lastId;
-    this.runners.set(name, { id, busy: false, labels });
-    return answer === 'lost'
-      ? { kind: 'unavailable', detail: 'lost' }
-      : { kind: 'ok', runnerId: id, jitConfig: `jit-${name}` };
-  }
-
-  async deleteRunner(_installation: number, _scope: unknown, runnerId: number): Promise<DeleteOutcome> {
-    this.calls++;
-    const found = [...this.runners].find(([, runner]) => runner.id === runnerId);
-    if (!found) return { kind: 'gone' };
-    if (found[1].busy) return { kind: 'busy' };
-    this.runners.delete(found[0]);
-    return { kind: 'deleted' };
-  }
-
-  async findRunner(_installation: number, _scope: unknown, name: string): Promise<FindRunnerOutcome> {
-    this.calls++;
-    return this.shown((runner) => runner.name === name);
-  }
-
-  async getRunner(_installation: number, _scope: unknown, runnerId: number): Promise<FindRunnerOutcome> {
-    this.calls++;
-    return this.shown((runner) => runner.id === runnerId);
-  }
-
-  async listRunners() {
-    this.calls++;
-    return { kind: 'ok', runners: this.all(), pages: 1 } as const;
-  }
-
-  private shown(isWanted: (runner: RunnerRef) => boolean): FindRunnerOutcome {
-    const runner = this.all().find(isWanted);
-    return runner ? { kind: 'ok', runner } : { kind: 'gone' };
-  }
-
-  private all = () => [...this.runners].map(([name, runner]) => ({ ...runner, name, online: false }));
-
-  async runnerDownloads() {
-    return { kind: 'ok', downloads: [] } as const;
-  }
-}
-
-/** A GitHub where jobs stand as the test says. */
-const jobsOf = (world: World): GitHubJobs => ({
-  findJob: async (_installation, _repository, id) => {
-    world.asked.push(id);
-    const job = { id, name: `job ${id}`, labels: ['self-hosted'], createdAt: START, status: world.statusOf(id) };
-    return { kind: 'ok', job };
-  },
-  unfinishedJobs: async () => ({ kind: 'ok', jobs: [], private: true, calls: 1 }),
-  rerunJob: async () => ({ kind: 'refused', detail: 'no such job' }),
-});
+export const START = Date.parse('2026-11-24T12:00:00Z');
 
 export class World {
   now = START;
   readonly table = new LocalTable();
   readonly mailbox = new LocalMailbox();
   readonly github = new FakeGitHub();
+  readonly jobs = new FakeJobs(START);
   readonly queue: LocalQueue;
   readonly fleet: LocalFleet;
   readonly pools: Map<string, Pool>;
   readonly launches: Launch[] = [];
-  /** Jobs that GitHub was asked about. */
-  readonly asked: string[] = [];
-  /** How a job stands at GitHub. */
-  statusOf: (jobId: string) => GitHubJob['status'] = () => 'queued';
+  readonly logged: Parameters<Log>[0][] = [];
   /** Calls to AWS so far, by method. */
   readonly calls: Record<string, number> = {};
   /** Called before each write of the table: throw or change records to disturb it. */
@@ -153,9 +74,9 @@ export class World {
         list: this.counted('instances', () => fleet.list()),
       },
       github: this.github,
-      jobs: jobsOf(this),
+      jobs: this.jobs,
       clock,
-      log: () => {},
+      log: (entry) => this.logged.push(entry),
     };
   }
 

@@ -163,7 +163,7 @@ describe('a taken runner is a swap, not a launch', () => {
     await w.dispatch(w.running(9, '1-1'));
     expect(w.fleet.instances()).toHaveLength(1);
     await w.drain(limits.nextPassMs);
-    expect(w.asked).toEqual(['1']);
+    expect(w.jobs.asked).toEqual(['1']);
     expect(await w.job(1)).toMatchObject({ state: 'LAUNCHING', attemptId: '1-2' });
     expect(w.fleet.instances()).toHaveLength(2);
   });

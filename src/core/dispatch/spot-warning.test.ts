@@ -40,7 +40,7 @@ test('a runner that just took a job, which we have not heard of, keeps it', asyn
   await w.dispatch(w.event('queued', 1));
   const runner = runnerOf(w, '1-1');
   if (runner) runner.busy = true;
-  w.statusOf = () => 'in_progress';
+  w.jobs.statusOf = () => 'in_progress';
   await w.dispatch(warning(await instanceOf(w, '1-1')));
   expect(await w.attempt('1-1')).toMatchObject({ state: 'BUSY' });
   // GitHub is asked before the job gets another instance, and knows better than we do.
