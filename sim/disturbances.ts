@@ -1,6 +1,5 @@
 /** When faults struck the functions of a deployment: so many in the life of an instance can keep it from its letter. */
-import type { FaultName } from './fault-classes.ts';
-import type { Rng } from './rng.ts';
+import type { StrikeFault } from './faults.ts';
 
 /** One is repaired within a minute or so, and a boot deadline leaves time for two. */
 const SURVIVED = 2;
@@ -15,9 +14,9 @@ export class Disturbances {
   }
 
   /** The same question, remembered. */
-  watch(strike: (fault: FaultName) => Rng | undefined): (fault: FaultName) => Rng | undefined {
-    return (fault) => {
-      const hit = strike(fault);
+  watch(strike: StrikeFault): StrikeFault {
+    return (fault, what) => {
+      const hit = strike(fault, what);
       if (hit && DISTURBING.test(fault)) this.times.push(this.clock());
       return hit;
     };

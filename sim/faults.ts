@@ -12,13 +12,19 @@ export type FaultSource =
   | { readonly kind: 'none' }
   /** Each class strikes with its own chance, times `scale`. Of all classes, about half are on in any world. */
   | { readonly kind: 'random'; readonly scale: number }
-  | { readonly kind: 'plan'; readonly strikes: readonly Strike[] };
+  | { readonly kind: 'plan'; readonly strikes: readonly Strike[] }
+  /** A scenario says so. */
+  | { readonly kind: 'rule'; readonly rule: FaultRule };
+
+/** `nth`: how often it was asked before. `what`: of which call or event, where that matters. */
+export type FaultRule = (fault: FaultName, nth: number, what: string) => boolean;
+
+/** Where it could strike now. */
+export type StrikeFault = (fault: FaultName, what?: string) => Rng | undefined;
 
 interface Counter {
   asked: number;
-  readonly chance: number;
-  readonly rng: Rng;
-  readonly planned: ReadonlySet<number> | undefined;
+  readonly strikes: (nth: number, what: string) => boolean;
 }
 
 export class Faults {
@@ -43,12 +49,11 @@ export class Faults {
    * Whether the fault strikes now: then, the stream from which its extent is drawn. That stream follows from the strike
    * alone, so that it stays the same when others are left out.
    */
-  strike(fault: FaultName): Rng | undefined {
+  strike(fault: FaultName, what = ''): Rng | undefined {
     const counter = this.counters.get(fault);
     if (!counter || this.isOver) return undefined;
     const nth = counter.asked++;
-    const strikes = counter.planned ? counter.planned.has(nth) : counter.rng.chance(counter.chance);
-    if (!strikes) return undefined;
+    if (!counter.strikes(nth, what)) return undefined;
     this.strikes.push({ fault, nth });
     return Rng.of(this.seed, `${fault}/${nth}`);
   }
@@ -69,11 +74,12 @@ function counterOf(
   source: Exclude<FaultSource, { kind: 'none' }>,
   isOn: boolean,
 ): Counter | undefined {
-  const rng = Rng.of(seed, `fault/${name}`);
+  if (source.kind === 'rule') return { asked: 0, strikes: (nth, what) => source.rule(name, nth, what) };
   if (source.kind === 'random') {
+    const rng = Rng.of(seed, `fault/${name}`);
     const chance = Math.min(1, FAULT_CLASSES[name].chance * source.scale);
-    return isOn ? { asked: 0, chance, rng, planned: undefined } : undefined;
+    return isOn ? { asked: 0, strikes: () => rng.chance(chance) } : undefined;
   }
   const planned = new Set(source.strikes.flatMap(({ fault, nth }) => (fault === name ? [nth] : [])));
-  return planned.size > 0 ? { asked: 0, chance: 0, rng, planned } : undefined;
+  return planned.size > 0 ? { asked: 0, strikes: (nth) => planned.has(nth) } : undefined;
 }

@@ -1,6 +1,6 @@
 /** The functions of one deployment as they run on Lambda: each invocation has its own ports, clock and death. */
 import type { SimClock } from './clock.ts';
-import type { FaultName } from './fault-classes.ts';
+import type { StrikeFault } from './faults.ts';
 import type { Happening, Role } from './history.ts';
 import { Invocation, skewOf } from './invocation.ts';
 import type { PortContext } from './ports/call.ts';
@@ -10,7 +10,7 @@ export interface FunctionWorld {
   readonly clock: SimClock;
   readonly seed: number;
   readonly deployment: number;
-  readonly strike: (fault: FaultName) => Rng | undefined;
+  readonly strike: StrikeFault;
   readonly tell: (happening: Happening) => void;
 }
 

@@ -4,7 +4,7 @@ import { type DirectGitHub, directGitHub } from '../src/rehearsal/github/direct-
 import { GitHubModel } from '../src/rehearsal/github/model/model.ts';
 import type { Delivery, ModelEvent } from '../src/rehearsal/github/model/types.ts';
 import type { SimClock } from './clock.ts';
-import type { FaultName } from './fault-classes.ts';
+import type { StrikeFault } from './faults.ts';
 import type { Happening, RunnerTruth } from './history.ts';
 import { Rng } from './rng.ts';
 import { Timeline } from './timeline.ts';
@@ -29,7 +29,7 @@ export interface SignedRequest {
 export interface GitHubSideOptions {
   readonly clock: SimClock;
   readonly seed: number;
-  readonly strike: (fault: FaultName) => Rng | undefined;
+  readonly strike: StrikeFault;
   readonly tell: (happening: Happening) => void;
 }
 
@@ -168,13 +168,14 @@ export class GitHubSide {
 
   private send(): void {
     for (const delivery of this.model.takeDeliveries()) {
-      if (this.isHeardOf(delivery) && this.options.strike('webhook-vanished')) continue;
-      const late = this.options.strike('webhook-late');
+      if (this.isHeardOf(delivery) && this.options.strike('webhook-vanished', delivery.action)) continue;
+      const late = this.options.strike('webhook-late', delivery.action);
       const delayMs = late ? late.between(1_000, LATE_MS) : 50 + this.travel.about(400);
       const at = Math.max(this.options.clock.now + delayMs, this.awayUntil + this.travel.between(0, 2_000));
       this.underWay += 1;
       this.options.clock.at(at, () => void this.deliver(delivery));
-      if (this.options.strike('webhook-duplicate')) this.options.clock.at(at, () => void this.deliverAgain(delivery));
+      if (this.options.strike('webhook-duplicate', delivery.action))
+        this.options.clock.at(at, () => void this.deliverAgain(delivery));
     }
   }
 
@@ -185,8 +186,8 @@ export class GitHubSide {
 
   private async deliver(delivery: Delivery): Promise<void> {
     const sentAt = this.options.clock.now;
-    const statusCode = this.options.strike('webhook-lost') ? 0 : await this.deliverToAll(delivery);
-    const isHeard = !this.options.strike('webhook-unheard');
+    const statusCode = this.options.strike('webhook-lost', delivery.action) ? 0 : await this.deliverToAll(delivery);
+    const isHeard = !this.options.strike('webhook-unheard', delivery.action);
     if (statusCode === 0 || !isHeard) await this.options.clock.sleep(ANSWER_MS);
     this.underWay -= 1;
     const now = this.options.clock.now;

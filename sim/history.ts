@@ -61,6 +61,7 @@ export type Happening =
       readonly after: Job | Attempt | Launch;
     }
   | { readonly kind: 'github-call'; readonly deployment: number; readonly role: Role; readonly call: string }
+  | { readonly kind: 'instances-listed'; readonly deployment: number; readonly role: Role }
   | { readonly kind: 'github-limited'; readonly deployment: number; readonly call: string }
   | {
       readonly kind: 'fleet-answer';

@@ -12,7 +12,7 @@ import { userIdOf } from '../src/core/names.ts';
 import type { Pool } from '../src/core/types.ts';
 import type { RunnerRecord } from '../src/rehearsal/github/model/types.ts';
 import type { SimClock } from './clock.ts';
-import type { FaultName } from './fault-classes.ts';
+import type { StrikeFault } from './faults.ts';
 import type { GitHubSide } from './github-side.ts';
 import type { Happening, KillExcuse } from './history.ts';
 import type { Rng } from './rng.ts';
@@ -26,7 +26,7 @@ export interface InstanceWorld {
   readonly mailbox: LocalMailbox;
   /** How long boots, downloads and shutdowns take. */
   readonly pace: Rng;
-  readonly strike: (fault: FaultName) => Rng | undefined;
+  readonly strike: StrikeFault;
   readonly tell: (happening: Happening) => void;
   /** How long a job of that name runs. */
   readonly jobMs: (jobId: number) => number;

@@ -1,5 +1,6 @@
 /** `npm run sim`: exit code 0 when all is green, 1 with violations, 2 for bad usage. */
 import { isMainThread, parentPort } from 'node:worker_threads';
+import { tellScenario, tellScenarios } from './commands/scenarios.ts';
 import { BadUsage, HELP, readOptions, type SimOptions } from './options.ts';
 import { keepPlan, readPlan } from './plan-file.ts';
 import { countsOf, isGreen, reportOf } from './report.ts';
@@ -23,6 +24,8 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     }
+    if (options.scenarios) return await tellScenarios();
+    if (options.scenario !== undefined) return await tellScenario(options.scenario);
     if (options.plan !== undefined) return await runPlan(options.plan, options);
     if (options.seed !== undefined && options.seeds === 1) return await runSeed(options.seed, options);
     return await runBatch(options);

@@ -57,6 +57,8 @@ function wordsOf(happening: HappeningAt): string | undefined {
       return `github       DELETE runner ${happening.runnerName ?? '(none)'}: ${happening.outcome}`;
     case 'github-call':
       return `${happening.role.padEnd(12)} calls GitHub: ${happening.call}`;
+    case 'instances-listed':
+      return `${happening.role.padEnd(12)} lists instances`;
     case 'github-limited':
       return `github       throttles ${happening.call}`;
     case 'record':

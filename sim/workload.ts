@@ -1,6 +1,6 @@
 /** The jobs of a world: queued, cancelled, stolen, and how long they run. */
 import type { SimClock } from './clock.ts';
-import type { FaultName } from './fault-classes.ts';
+import type { StrikeFault } from './faults.ts';
 import type { GitHubSide } from './github-side.ts';
 import { ORGANIZATION } from './github-side.ts';
 import type { Happening } from './history.ts';
@@ -13,7 +13,7 @@ export interface WorkloadWorld {
   readonly seed: number;
   readonly github: GitHubSide;
   readonly shape: Shape;
-  readonly strike: (fault: FaultName) => Rng | undefined;
+  readonly strike: StrikeFault;
   readonly tell: (happening: Happening) => void;
 }
 

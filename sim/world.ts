@@ -6,9 +6,8 @@
 import { Account } from './account.ts';
 import { SimClock } from './clock.ts';
 import { Deployment } from './deployment.ts';
-import type { FaultName } from './fault-classes.ts';
 import { FAULT_CLASSES } from './fault-classes.ts';
-import { type FaultSource, Faults, type Strike } from './faults.ts';
+import { type FaultSource, Faults, type Strike, type StrikeFault } from './faults.ts';
 import type { DeploymentView, FinalView } from './final-view.ts';
 import { GitHubSide } from './github-side.ts';
 import { HEAL_MS } from './heal.ts';
@@ -16,7 +15,6 @@ import type { Happening, HappeningAt } from './history.ts';
 import { allInvariants } from './invariants/all.ts';
 import type { Invariant } from './invariants/invariant.ts';
 import { LateNews } from './late-news.ts';
-import type { Rng } from './rng.ts';
 import { drawShape, type Shape } from './shape.ts';
 import { Workload } from './workload.ts';
 
@@ -104,8 +102,8 @@ export class World {
   }
 
   /** Asked by everything that may fail. Excuses what it may cost. */
-  readonly strike = (fault: FaultName): Rng | undefined => {
-    const hit = this.faults.strike(fault);
+  readonly strike: StrikeFault = (fault, what) => {
+    const hit = this.faults.strike(fault, what);
     if (!hit) return undefined;
     const { excuses = 0 } = FAULT_CLASSES[fault] as { excuses?: number };
     if (excuses > 0) this.excuse(fault, excuses);
@@ -113,9 +111,9 @@ export class World {
     return hit;
   };
 
-  excuse(why: string, count: number): void {
+  readonly excuse = (why: string, count: number): void => {
     this.excused[why] = (this.excused[why] ?? 0) + count;
-  }
+  };
 
   readonly tell = (happening: Happening): void => {
     const at = this.clock.now;

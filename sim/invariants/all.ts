@@ -1,5 +1,5 @@
 import type { Shape } from '../shape.ts';
-import { fewGitHubCalls, frugal } from './economy.ts';
+import { fewGitHubCalls, frugal, noListingOnFastPath } from './economy.ts';
 import { launchesAreExact, oneAttemptOneInstance, oneLetterOneInstance, oneRunnerOneJob } from './identity.ts';
 import type { Invariant } from './invariant.ts';
 import { githubPoints, poolLimits } from './limits.ts';
@@ -27,4 +27,5 @@ export const allInvariants = (shape: Shape): Invariant[] => [
   nothingIsLeft(),
   frugal(),
   fewGitHubCalls(),
+  noListingOnFastPath(),
 ];

@@ -25,3 +25,13 @@ export const fewGitHubCalls: MakeInvariant = () => {
       isFaultless && calls > Math.ceil(jobs * 1.1) ? [`dispatch made ${calls} calls for ${jobs} jobs`] : [],
   };
 };
+
+/** Listings grow with the fleet: the fast path must not. */
+export const noListingOnFastPath: MakeInvariant = () => ({
+  name: 'dispatch lists nothing',
+  see(happening) {
+    const isList =
+      happening.kind === 'instances-listed' || (happening.kind === 'github-call' && happening.call === 'listRunners');
+    return isList && happening.role === 'dispatch' ? 'dispatch reads a list' : undefined;
+  },
+});

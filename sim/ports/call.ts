@@ -1,6 +1,7 @@
 /** A call from a function to the world: it takes time, and the function may die before or after it has its effect. */
 import type { SimClock } from '../clock.ts';
 import type { FaultName } from '../fault-classes.ts';
+import type { StrikeFault } from '../faults.ts';
 import type { Happening, Role } from '../history.ts';
 import { type Invocation, never } from '../invocation.ts';
 import type { Rng } from '../rng.ts';
@@ -12,7 +13,7 @@ export interface PortContext {
   readonly deployment: number;
   /** How long calls take. */
   readonly latency: Rng;
-  readonly strike: (fault: FaultName) => Rng | undefined;
+  readonly strike: StrikeFault;
   readonly tell: (happening: Happening) => void;
 }
 

@@ -67,7 +67,8 @@ async function terminate({ strike, tell, deployment }: PortContext, parts: Fleet
 }
 
 async function list(context: PortContext, { fleet, account }: FleetParts) {
-  const { strike, clock } = context;
+  const { strike, clock, tell, deployment, invocation } = context;
+  tell({ kind: 'instances-listed', deployment, role: invocation.role });
   if (strike('instances-throttled')) return 'throttled' as const;
   const stale = strike('instances-stale');
   const asOf = stale ? clock.now - stale.between(1_000, STALE_MS) : clock.now;

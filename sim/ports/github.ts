@@ -70,23 +70,23 @@ async function answer<Outcome>(
 ): Promise<Outcome | GitHubFailure> {
   const { strike, tell, deployment, invocation } = context;
   tell({ kind: 'github-call', deployment, role: invocation.role, call: name });
-  const refusal = refusalOf(context, side);
+  const refusal = refusalOf(context, side, name);
   if (refusal) {
     if (name === 'createJitConfig') side.noteRefusal();
     return refusal;
   }
   const outcome = await run();
   if (isThrottled(outcome)) tell({ kind: 'github-limited', deployment, call: name });
-  return strike('github-lost-reply') ? { kind: 'unavailable', detail: 'connection reset' } : outcome;
+  return strike('github-lost-reply', name) ? { kind: 'unavailable', detail: 'connection reset' } : outcome;
 }
 
-function refusalOf({ strike }: PortContext, side: GitHubSide): GitHubFailure | undefined {
-  const outage = strike('github-outage');
+function refusalOf({ strike }: PortContext, side: GitHubSide, name: string): GitHubFailure | undefined {
+  const outage = strike('github-outage', name);
   if (outage) side.goAway(outage);
-  if (side.isAway || strike('github-unavailable')) return { kind: 'unavailable', detail: '503' };
-  if (strike('github-auth')) return { kind: 'auth', detail: '401 Bad credentials' };
-  if (strike('github-secondary-limit')) return { kind: 'throttled', detail: '403 secondary rate limit' };
-  const wait = strike('github-retry-after');
+  if (side.isAway || strike('github-unavailable', name)) return { kind: 'unavailable', detail: '503' };
+  if (strike('github-auth', name)) return { kind: 'auth', detail: '401 Bad credentials' };
+  if (strike('github-secondary-limit', name)) return { kind: 'throttled', detail: '403 secondary rate limit' };
+  const wait = strike('github-retry-after', name);
   return wait && { kind: 'throttled', retryAfterMs: Math.round(wait.between(1_000, 120_000)), detail: '429' };
 }
 
