@@ -19,6 +19,7 @@ const main = join(folder, 'dist/cli/main.mjs');
 interface Document {
   jobs: { id: string; labels: string[]; conclusion: string | null; phases: Record<string, number | null> }[];
   leftovers: Record<string, number>;
+  faults?: { name: string; struck: string; struckMs: number; healed: string; healedMs: number }[];
 }
 
 beforeAll(() => {
@@ -89,6 +90,48 @@ describe('mayfly rehearse', () => {
     expect(plain.stdout).toContain('5 instances ran them');
     expectNothingLeft();
   }, 60_000);
+
+  test('--faults: each strikes once and heals, at one launch a job and one for each instance that was lost', async () => {
+    const apart = ['one', 'two', 'three', 'four'];
+    const pools = write(
+      'apart.yml',
+      `pools: [${apart.map((name) => `{ name: ${name}, labels: [${name}] }`).join(', ')}]`,
+    );
+    const job = (name: string, more = '') =>
+      `  ${name}:\n${more}    runs-on: [${name}]\n    steps: [{ run: sleep 1 }]\n`;
+    const last = job('four', '').replace('four:', 'last:\n    needs: four');
+    const file = workflow('apart-jobs.yml', `${apart.map((name) => job(name)).join('')}${last}`);
+    const [plain, json, lonely] = await Promise.all([
+      rehearse('--faults'),
+      rehearse('--faults', '--json', '--jobs', '6'),
+      rehearse('--faults', '--workflow', file, '--pools', pools),
+    ]);
+    const names = ['throttled-launch', 'swapped-runner', 'failed-boot', 'ghost', 'lost-webhook'];
+
+    expect(plain).toMatchObject({ code: 0, stderr: '' });
+    for (const name of names) {
+      const struckAt = plain.stdout.indexOf(`* ${name}: `);
+      expect(struckAt, name).toBeGreaterThan(0);
+      expect(plain.stdout.indexOf(`* ${name} healed: `), name).toBeGreaterThan(struckAt);
+    }
+    expect(plain.stdout).toContain('10 times as fast as the wall clock');
+    expect(plain.stdout).toContain('Jobs: 5 success. 5 instances ran them, 2 more came to nothing;');
+    expect(plain.stdout).toContain('Left behind: 0 instances, 0 runners, 0 processes, 0 directories, 0 messages.');
+
+    expect(json.code).toBe(0);
+    const { faults = [], jobs, leftovers } = JSON.parse(json.stdout) as Document;
+    expect(faults.map(({ name }) => name)).toEqual(names);
+    for (const { struckMs, healedMs } of faults) expect(healedMs).toBeGreaterThan(struckMs);
+    expect(jobs.map(({ conclusion }) => conclusion)).toEqual(Array(6).fill('success'));
+    expect(Object.values(leftovers)).toEqual([0, 0, 0, 0, 0]);
+
+    // No other runner may take its job: that fault finds nothing to strike, and the rehearsal did not show what it should.
+    expect(lonely.code).toBe(1);
+    expect(lonely.stdout).toContain('swapped-runner    never struck');
+    expect(lonely.stdout.match(/healed after/g)).toHaveLength(4);
+    expect(lonely.stdout).toContain('Jobs: 5 success.');
+    expectNothingLeft();
+  }, 120_000);
 
   test('a failing step: a failed job, exit code 1, nothing left', async () => {
     const { code, stdout } = await rehearse('--workflow', 'examples/workflows/failing.yml', '--output');
@@ -199,6 +242,8 @@ describe('bad input: a code, what to do, exit code 2, nothing started', () => {
     ['a bad pools file', ['--pools', badPools], ['MF2010', 'pools.0.name', 'pools.0.labels']],
     ['an unknown option', ['--nope'], ['MF2002', '--nope']],
     ['a bad number', ['--jobs', '0'], ['MF2002', '--jobs']],
+    ['too few jobs for the faults', ['--faults', '--jobs', '3'], ['MF2002', '--faults', '4 jobs at once and 5 in all']],
+    ['faults on machines', ['--faults', '--host', 'nspawn'], ['MF2002', '--faults', '--host']],
   ])('%s', async (_name, args, words) => {
     const { code, stdout, stderr } = await rehearse(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -240,8 +285,6 @@ test('every command line of the README works', async () => {
   expect(lines.filter((line) => !/^npm (start|test)\b/.test(line))).toEqual([]);
   expect(starts.length).toBeGreaterThan(3);
   // Those that run for long or fail on purpose have tests of their own above.
-  const quick = starts.filter(
-    (args) => !args.includes('--keep-open') && !args.includes('nspawn') && !args.join(' ').includes('failing'),
-  );
+  const quick = starts.filter((args) => !/--keep-open|nspawn|failing|--faults/.test(args.join(' ')));
   for (const args of quick) expect((await rehearse(...args)).code, args.join(' ')).toBe(0);
 }, 120_000);

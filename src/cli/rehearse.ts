@@ -21,14 +21,16 @@ termination. No account is needed.
   --jobs N         N runs of the workflow at once (default workflow then: one with a single job)
   --pools FILE     the pools, in YAML or JSON (default: one pool [self-hosted, linux, x64])
   --host HOST      what instances are: process (default), or nspawn: machines with systemd and cloud-init (Linux, root)
+  --faults         inject a throttled launch, a swapped runner, a failed boot, a ghost runner and a lost webhook, and watch
+                   each heal, in about a minute (needs 4 jobs at once and 5 in all; only with --host process)
   --output         print what each job printed, once it is over
   --json           print one JSON document and nothing else
   --port N         port of the webhook (default: a free one)
   --keep-open      stay up afterwards, and print how to send an event with curl
   --help           print this
 
-Exit codes: 0 every run succeeded, as GitHub would call it, and nothing is left (with --keep-open: it was stopped and
-nothing is left); 1 not so; 2 the input can not be used; 130 interrupted.
+Exit codes: 0 every run succeeded, as GitHub would call it, every fault struck and healed, and nothing is left (with
+--keep-open: it was stopped and nothing is left); 1 not so; 2 the input can not be used; 130 interrupted.
 `;
 
 const OPTIONS = {
@@ -36,6 +38,7 @@ const OPTIONS = {
   jobs: { type: 'string' },
   pools: { type: 'string' },
   host: { type: 'string', default: 'process' },
+  faults: { type: 'boolean', default: false },
   output: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
   port: { type: 'string' },
@@ -59,11 +62,13 @@ export async function runRehearse(args: readonly string[]): Promise<number> {
   const file = values.workflow ?? `${EXAMPLES}${values.jobs === undefined ? 'rehearsal' : 'single-job'}.yml`;
   const workflow = await readWorkflow(file, readText(file));
   const pools = values.pools === undefined ? defaultPools(ORGANIZATION) : readPools(values.pools, ORGANIZATION);
+  const { faults } = values;
+  if (faults && values.host !== 'process') throw new CodedError('bad-option', '--faults takes no --host but process.');
   const host = await chooseHost(values.host, sayThatItBuilds);
   const show = chooseShow(values);
   const keepOpen = values['keep-open'];
   const { signal, trouble } = onInterrupt();
-  const report = await rehearse({ workflow, runs, pools, host, port, keepOpen }, show, signal);
+  const report = await rehearse({ workflow, runs, pools, host, port, keepOpen, faults }, show, signal);
   show.end(report);
   // A pipe or a full disk may refuse what was written only now.
   await new Promise((resolve) => process.stdout.write('', resolve));

@@ -1,16 +1,29 @@
 /** The words of a rehearsal: its opening, its steps, and the report at its end. */
+import type { FaultStory, Faults } from '../rehearsal/faults/faults.ts';
 import type { Report } from '../rehearsal/rehearse.ts';
 import { type JobStory, PHASES, type Phase, type Step } from '../rehearsal/timeline.ts';
 import type { World } from '../rehearsal/world.ts';
+import { printable } from './printable.ts';
 
 export const seconds = (ms: number) => `${(ms / 1_000).toFixed(2)} s`;
 
-export const renderOpened = (world: World) =>
+export const renderOpened = (world: World, faults: Faults | undefined) =>
   [
-    'A GitHub stand-in, the webhook, the queue, dispatch and an instance host are up on this machine.',
+    'A GitHub stand-in, the webhook, the queue, dispatch, the reconciler and an instance host are up on this machine.',
     `Webhook ${world.webhookUrl}`,
+    ...(faults ? [announceFaults(faults)] : []),
     '',
   ].join('\n');
+
+const announceFaults = ({ stories, speed }: Faults) => `
+Faults to be injected, lines with * tell of them: ${stories.map(({ name }) => name).join(', ')}.
+So that waits of minutes are over in seconds, the clock of the control plane (table, queue, dispatch, reconciler) runs
+${speed} times as fast as the wall clock; GitHub and the instances stay on the wall clock.`;
+
+export function describeFault({ name, struck, healed }: FaultStory): string {
+  if (healed) return `${name} healed: ${healed.how}`;
+  return struck ? `${name}: ${struck.how}` : `${name}: never struck`;
+}
 
 /** What anybody needs to send an event of their own. */
 export const renderInvitation = (world: World) =>
@@ -32,9 +45,10 @@ export function describeStep({ phase, job }: Step): string {
 export function renderEnd(report: Report): string {
   return [
     '',
+    ...(report.faults ? [renderFaults(report.faults, report.openedAt), ''] : []),
     renderTimes(report.jobs),
     '',
-    `Jobs: ${countBy(report.jobs.map(({ conclusion }) => conclusion ?? 'not over'))}. ${renderLaunches(report.jobs)}`,
+    `Jobs: ${countBy(report.jobs.map(({ conclusion }) => conclusion ?? 'not over'))}. ${renderLaunches(report)}`,
     `Left behind: ${Object.entries(report.leftovers)
       .map(([what, count]) => `${count} ${what}`)
       .join(', ')}.`,
@@ -74,10 +88,25 @@ function countBy(words: readonly string[]): string {
   return [...counts].map(([word, count]) => `${count} ${word}`).join(', ');
 }
 
-function renderLaunches(jobs: readonly JobStory[]): string {
+function renderLaunches({ jobs, launched }: Report): string {
   const ran = jobs.filter(({ instanceId, times }) => instanceId !== undefined && times.running !== undefined);
   const swapped = ran.filter(({ madeFor }) => madeFor !== undefined).length;
-  return `${new Set(ran.map(({ instanceId }) => instanceId)).size} instances ran them; ${swapped} jobs took a runner that was made for another.`;
+  const instances = new Set(ran.map(({ instanceId }) => instanceId)).size;
+  const others = launched > instances ? `, ${launched - instances} more came to nothing` : '';
+  return `${instances} instances ran them${others}; ${swapped} jobs took a runner that was made for another.`;
+}
+
+/** Each fault, when it struck, how long it took to heal, and how. */
+function renderFaults(faults: readonly FaultStory[], openedAt: number): string {
+  const rows = faults.flatMap(({ name, struck, healed }) => {
+    if (!struck) return [`${name.padEnd(17)} never struck`];
+    const took = healed ? `healed after ${seconds(healed.at - struck.at)}` : 'NOT HEALED';
+    return [
+      `${name.padEnd(17)} ${seconds(struck.at - openedAt).padStart(8)}  ${printable(struck.how)}`,
+      `${' '.repeat(28)}${took}${healed ? `: ${printable(healed.how)}` : ''}`,
+    ];
+  });
+  return ['Fault               struck  how it healed', ...rows].join('\n');
 }
 
 const INSTANCES: Readonly<Record<Report['host'], string>> = {

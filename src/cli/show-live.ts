@@ -2,7 +2,7 @@
 import type { Report } from '../rehearsal/rehearse.ts';
 import { type JobStory, PHASES, type Phase, type Step } from '../rehearsal/timeline.ts';
 import { columnsOf, fitInto, printable } from './printable.ts';
-import { renderEnd, seconds } from './render-report.ts';
+import { describeFault, renderEnd, seconds } from './render-report.ts';
 import type { Show } from './show.ts';
 import { showPlain } from './show-plain.ts';
 
@@ -52,6 +52,10 @@ export function showLive(terminal: Terminal, keepOpen: boolean): Show {
     note: (text) => {
       erase();
       terminal.write(`! ${printable(text)}\n`);
+    },
+    fault: (story) => {
+      erase();
+      terminal.write(`* ${printable(describeFault(story))}\n`);
     },
     jobLog: () => {},
     end: (report: Report) => {

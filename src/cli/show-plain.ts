@@ -1,9 +1,10 @@
 /** Lines of text, one for each phase that a job reaches: for logs, pipes and `--output`. */
+import type { FaultStory, Faults } from '../rehearsal/faults/faults.ts';
 import type { Report } from '../rehearsal/rehearse.ts';
 import type { JobStory, Step } from '../rehearsal/timeline.ts';
 import type { World } from '../rehearsal/world.ts';
 import { printable } from './printable.ts';
-import { describeStep, renderEnd, renderInvitation, renderOpened, seconds } from './render-report.ts';
+import { describeFault, describeStep, renderEnd, renderInvitation, renderOpened, seconds } from './render-report.ts';
 import type { Show } from './show.ts';
 
 export interface PlainOptions {
@@ -17,9 +18,9 @@ export function showPlain(out: { write(text: string): unknown }, { output, keepO
   const print = (text: string) => void out.write(`${text}\n`);
   let startedAt = Date.now();
   return {
-    opened: (world: World) => {
+    opened: (world: World, faults: Faults | undefined) => {
       startedAt = Date.now();
-      print(renderOpened(world));
+      print(renderOpened(world, faults));
       if (keepOpen) print(renderInvitation(world));
     },
     step: (step: Step) =>
@@ -27,6 +28,8 @@ export function showPlain(out: { write(text: string): unknown }, { output, keepO
         `${seconds(step.at - startedAt).padStart(8)}  ${step.phase.padEnd(10)}  ${printable(step.job.name)}${describeStep(step)}`,
       ),
     note: (text: string) => print(`${seconds(Date.now() - startedAt).padStart(8)}  ! ${printable(text)}`),
+    fault: (story: FaultStory) =>
+      print(`${seconds(Date.now() - startedAt).padStart(8)}  * ${printable(describeFault(story))}`),
     jobLog: (job: JobStory, text: string) => {
       if (!output || text === '') return;
       for (const line of text.split('\n')) print(`          | ${printable(`${job.name}: ${line}`)}`);

@@ -6,8 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../core/codes.ts';
 import { routeJob } from '../core/route-job.ts';
 import type { Pool } from '../core/types.ts';
+import { FAULT_JOBS, type FaultStory, Faults } from './faults/faults.ts';
 import type { RunRecord } from './github/model/types.ts';
 import type { HostChoice } from './hosts/choose-host.ts';
+import { showTrouble } from './show-trouble.ts';
 import { type JobStory, type Step, Timeline } from './timeline.ts';
 import { startRun } from './workflow/start-run.ts';
 import type { RunContext, RunJob } from './workflow/types.ts';
@@ -24,14 +26,18 @@ export interface RehearseOptions {
   readonly port: number;
   /** Stay up after the last job, until the signal. */
   readonly keepOpen: boolean;
+  /** Inject faults, on purpose, and watch them heal. */
+  readonly faults: boolean;
 }
 
 /** Whoever shows it. All methods are called in the order of what happens. */
 export interface Audience {
-  opened(world: World): void;
+  opened(world: World, faults: Faults | undefined): void;
   step(step: Step): void;
   /** Something went wrong that the timeline does not show: a boot that failed, a message that failed. */
   note(text: string): void;
+  /** A fault struck, or healed. */
+  fault(story: FaultStory): void;
   /** Output of a job that is over. */
   jobLog(job: JobStory, text: string): void;
 }
@@ -40,7 +46,13 @@ export interface Report {
   readonly jobs: readonly JobStory[];
   readonly leftovers: Leftovers;
   readonly host: HostChoice['kind'];
-  /** Every run ended in success, as GitHub would call it, and nothing is left. */
+  /** Absent: none were injected. */
+  readonly faults?: readonly FaultStory[];
+  /** When the world was open. */
+  readonly openedAt: number;
+  /** Instances that were launched. */
+  readonly launched: number;
+  /** Every run ended in success, as GitHub would call it, every fault struck and healed, and nothing is left. */
   readonly ok: boolean;
   readonly interrupted: boolean;
 }
@@ -51,9 +63,9 @@ const STILLNESS_MS = 15 * 60_000;
 /** After the last job: its instance powers off, idle runners are ended, the last wake message comes. */
 const SETTLE_MS = 90_000;
 
-/** @throws CodedError `labels-unserved`, `port-in-use`, `no-bash`, `tool-missing`, `rehearsal-timeout`. */
+/** @throws CodedError `bad-option`, `labels-unserved`, `port-in-use`, `no-bash`, `tool-missing`, `rehearsal-timeout`. */
 export async function rehearse(options: RehearseOptions, audience: Audience, signal: AbortSignal): Promise<Report> {
-  checkLabels(options.workflow, options.pools);
+  checkJobs(options);
   let lastEventAt = Date.now();
   let world: World | undefined;
   let unserved: Pick<RunJob, 'name' | 'labels'> | undefined;
@@ -61,14 +73,17 @@ export async function rehearse(options: RehearseOptions, audience: Audience, sig
   const onEvent = (event: WorldEvent) => {
     lastEventAt = Date.now();
     timeline.apply(event);
-    showTrouble(event, audience);
+    const trouble = showTrouble(event);
+    if (trouble !== undefined) audience.note(trouble);
     unserved ??= unservedJob(event);
     const log = world && logOf(world, event, timeline);
     if (log) audience.jobLog(log.job, log.text);
   };
-  world = await openWorld({ pools: options.pools, host: options.host, port: options.port, onEvent });
+  const faults = options.faults ? new Faults((story) => audience.fault(story)) : undefined;
+  world = await openWorld({ pools: options.pools, host: options.host, port: options.port, faults, onEvent });
+  const openedAt = Date.now();
   try {
-    audience.opened(world);
+    audience.opened(world, faults);
     const runs = startRuns(world, options);
     await until(
       () => runs.every(({ run }) => run.conclusion !== undefined),
@@ -85,11 +100,14 @@ export async function rehearse(options: RehearseOptions, audience: Audience, sig
     for (const { run } of runs) for (const job of run.jobs) showSetUpFault(job, audience);
     const succeeded = runs.every(({ run }) => run.conclusion === 'success' || run.conclusion === 'skipped');
     const isClean = Object.values(leftovers).every((count) => count === 0);
+    const isHealed = faults?.stories.every(({ healed }) => healed !== undefined) ?? true;
     return {
       jobs: [...timeline.jobs.values()],
       leftovers,
       host: options.host.kind,
-      ok: succeeded && isClean && !signal.aborted,
+      ...(faults ? { faults: faults.stories } : {}),
+      ...{ openedAt, launched: timeline.launched },
+      ok: succeeded && isClean && isHealed && !signal.aborted,
       interrupted: signal.aborted,
     };
   } finally {
@@ -108,13 +126,22 @@ const runContext: RunContext = {
   apiUrl: '',
 };
 
-/** Jobs that nobody would ever run are refused before anything starts. Labels that depend on other jobs are seen later. */
-function checkLabels(workflow: Workflow, pools: readonly Pool[]): void {
+/**
+ * Jobs that nobody would ever run are refused before anything starts, and so are too few for the faults. What depends on
+ * other jobs is seen later.
+ */
+function checkJobs({ workflow, pools, runs, faults }: RehearseOptions): void {
   const run = startRun(workflow, runContext);
   run.start();
   // A job whose matrix or labels depend on others stands there without labels yet.
   const known = run.jobs.filter(({ status, labels }) => status !== 'completed' && labels.length > 0);
   for (const job of known) checkJob(job, pools);
+  const [atOnce, inAll] = [known.length * runs, run.jobs.length * runs];
+  if (faults && (atOnce < FAULT_JOBS.atOnce || inAll < FAULT_JOBS.inAll))
+    throw new CodedError(
+      'bad-option',
+      `--faults needs ${FAULT_JOBS.atOnce} jobs at once and ${FAULT_JOBS.inAll} in all, not ${atOnce} and ${inAll}: see --jobs.`,
+    );
 }
 
 function checkJob(job: Pick<RunJob, 'name' | 'labels'>, pools: readonly Pool[]): void {
@@ -143,22 +170,6 @@ async function settle(world: World, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + SETTLE_MS;
   const isClean = () => Object.values(world.leftovers()).every((count) => count === 0);
   await until(() => isClean() || Date.now() > deadline, signal);
-}
-
-const DISPATCH_TROUBLE = new Set(['bug', 'crash', 'message-failed', 'register-failed', 'wake-not-sent']);
-
-function showTrouble(event: WorldEvent, audience: Audience): void {
-  if (event.source === 'dispatch' && DISPATCH_TROUBLE.has(event.entry.event))
-    audience.note(`dispatch: ${JSON.stringify(event.entry)}`);
-  if (event.source === 'github' && event.event.kind === 'delivery-sent' && event.event.statusCode >= 300)
-    audience.note(`webhook: GitHub got ${event.event.statusCode} for ${event.event.delivery.guid}`);
-  if (event.source === 'github' && event.event.kind === 'delivery-sent' && event.event.statusCode === 0)
-    audience.note(`webhook: GitHub could not deliver ${event.event.delivery.guid}`);
-  if (event.source !== 'instance') return;
-  const { event: what } = event;
-  if (what.kind === 'denied') audience.note(`${what.instanceId}: denied, ${what.code} ${what.detail}`);
-  if (what.kind === 'boot-reported' && !/"code":"(done|listening|idle|no-job)"/.test(what.boot))
-    audience.note(`${what.instanceId}: its boot ended with ${what.boot}`);
 }
 
 /** A job that was queued at GitHub, and that the webhook refused to route: it would wait for ever. */

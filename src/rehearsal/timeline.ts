@@ -8,7 +8,7 @@
 import type { JobMessage } from '../core/messages.ts';
 import { attemptIdOfRunner, jobIdOfAttempt } from '../core/names.ts';
 import type { JobEvent } from './github/model/types.ts';
-import { DEPLOYMENT, type WorldEvent } from './world.ts';
+import { DEPLOYMENT, type LogEvent, type WorldEvent } from './world.ts';
 
 export const PHASES = ['queued', 'launched', 'booting', 'registered', 'running', 'done', 'terminated'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -41,6 +41,14 @@ interface InstanceStory {
   readonly times: Partial<Record<InstancePhase, number>>;
 }
 
+function forgetInstance(job: JobStory): void {
+  for (const phase of INSTANCE_PHASES) delete job.times[phase];
+}
+
+/** The reconciler launches, too. */
+export const isLaunch = (event: WorldEvent): event is LogEvent =>
+  (event.source === 'dispatch' || event.source === 'reconciler') && event.entry.event === 'launch';
+
 export class Timeline {
   readonly jobs = new Map<string, JobStory>();
   private readonly instances = new Map<string, InstanceStory>();
@@ -53,6 +61,11 @@ export class Timeline {
     this.onStep = onStep;
   }
 
+  /** Instances that were launched. */
+  get launched(): number {
+    return this.instances.size;
+  }
+
   apply(event: WorldEvent): void {
     const { at } = event;
     if (event.source === 'github') this.applyGitHub(event.event, at);
@@ -62,7 +75,7 @@ export class Timeline {
       const { id, state } = event.instance;
       if (state !== 'running') this.instanceReaches(id, state === 'pending' ? 'launched' : 'terminated', at);
     } else if (event.source === 'instance') this.instanceReaches(event.event.instanceId, 'booting', at);
-    else if (event.source === 'dispatch' && event.entry.event === 'launch') this.nameInstances(event.entry);
+    else if (isLaunch(event)) this.nameInstances(event.entry);
   }
 
   private applyGitHub(event: (WorldEvent & { source: 'github' })['event'], at: number): void {
@@ -90,12 +103,22 @@ export class Timeline {
     const instance = runnerName === undefined ? undefined : this.instanceOfRunner(runnerName);
     if (!job) return;
     job.runnerName = runnerName;
+    if (instance) this.takeFromOthers(instance.id, job);
     job.instanceId = instance?.id;
-    for (const phase of INSTANCE_PHASES) delete job.times[phase];
+    forgetInstance(job);
     Object.assign(job.times, instance?.times);
     const madeFor = instance?.attemptId && jobIdOfAttempt(instance.attemptId);
     if (madeFor !== id) job.madeFor = madeFor;
     this.reach(id, 'running', at);
+  }
+
+  /** Whoever waited for this instance waits for another from now on. */
+  private takeFromOthers(instanceId: string, taker: JobStory): void {
+    for (const job of this.jobs.values()) {
+      if (job === taker || job.instanceId !== instanceId || job.times.running !== undefined) continue;
+      job.instanceId = undefined;
+      forgetInstance(job);
+    }
   }
 
   /** A job may come from outside, by an event that somebody sent: the stand-in does not know it. */
@@ -121,6 +144,8 @@ export class Timeline {
       instance.attemptId = attemptId;
       const job = this.jobs.get(jobIdOfAttempt(attemptId));
       if (!job || job.times.running !== undefined) return;
+      // In place of one that came to nothing, or that another took.
+      if (job.instanceId !== id) forgetInstance(job);
       job.instanceId = id;
       for (const phase of INSTANCE_PHASES) {
         const time = instance.times[phase];
