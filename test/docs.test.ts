@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { SYNTH_CODES } from '../src/constructs/synth-error.ts';
 import { CODES as FUNCTION_CODES } from '../src/core/codes.ts';
+import { limits } from '../src/core/limits.ts';
 
 const CODES = { ...FUNCTION_CODES, ...SYNTH_CODES };
 
@@ -15,6 +16,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   MF12: 'Why a job waits',
   MF13: 'Why an instance ended',
   MF15: 'Messages that fail',
+  MF16: 'Alarms of the reconciler',
   MF20: 'Command line and rehearsal',
   MF30: 'Constructs, at synth',
 };
@@ -32,6 +34,35 @@ function renderCodes(): string {
 
 test('docs/error-codes.md lists every code', async () => {
   await expect(renderCodes()).toMatchFileSnapshot('../docs/error-codes.md');
+});
+
+const UNITS = [
+  ['days', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+] as const;
+
+/** The largest unit in which it is a whole number; a single day is 24 h. */
+function valueOfLimit(name: keyof typeof limits): string {
+  const value = limits[name];
+  if (!name.endsWith('Ms')) return String(value);
+  const [unit, ms] = UNITS.find(([, size]) => value % size === 0 && (size < 86_400_000 || value > size)) ?? UNITS[4];
+  return `${value / ms} ${unit}`;
+}
+
+const isLimit = (name: string): name is keyof typeof limits => Object.hasOwn(limits, name);
+
+test('docs/no-job-lost.md has the values of the limits that it names', async () => {
+  const page = read('docs/no-job-lost.md');
+  const named = [...page.matchAll(/`(\w+)` \([^)]*\)/g)].map((match) => match[1] as string);
+  expect(named.filter((name) => !isLimit(name))).toEqual([]);
+  expect(new Set(named).size).toBeGreaterThan(20);
+  const valued = page.replace(/`(\w+)` \([^)]*\)/g, (text, name) =>
+    isLimit(name) ? `\`${name}\` (${valueOfLimit(name)})` : text,
+  );
+  await expect(valued).toMatchFileSnapshot('../docs/no-job-lost.md');
 });
 
 test('codes are unique, of a known kind, and say what to do', () => {
