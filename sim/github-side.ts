@@ -179,10 +179,10 @@ export class GitHubSide {
     }
   }
 
-  /** A repository of which no event ever came is searched by nobody. */
+  /** A repository of which a deployment never got an event is not searched by it. */
   private readonly heardOf = new Set<string>();
 
-  private isHeardOf = ({ job }: Delivery) => this.heardOf.has(job.run.repository.fullName);
+  private isHeardOf = (delivery: Delivery) => this.heardOf.has(placeOf(delivery));
 
   private async deliver(delivery: Delivery): Promise<void> {
     const sentAt = this.options.clock.now;
@@ -191,7 +191,6 @@ export class GitHubSide {
     if (statusCode === 0 || !isHeard) await this.options.clock.sleep(ANSWER_MS);
     this.underWay -= 1;
     const now = this.options.clock.now;
-    if (statusCode === 202) this.heardOf.add(delivery.job.run.repository.fullName);
     this.model.recordDelivery(delivery, {
       deliveredAt: now,
       durationMs: now - sentAt,
@@ -219,6 +218,7 @@ export class GitHubSide {
     if (forged) for (const hook of this.hooks) void hook(forge(request), 'forger');
     if (stranger) for (const hook of this.hooks) void hook(this.ofStranger(delivery), 'stranger');
     const statuses = await Promise.all(this.hooks.map((hook) => hook(request, 'github')));
+    if (statuses.includes(202)) this.heardOf.add(placeOf(delivery));
     return statuses.find((status) => status < 200 || status >= 300) ?? statuses[0] ?? 0;
   }
 
@@ -243,6 +243,9 @@ interface StrangerPayload {
 }
 
 const GONE: RunnerState = { exists: false, online: false, busy: false };
+
+/** Labels stand for the deployment that serves them. */
+const placeOf = ({ job }: Delivery) => `${job.run.repository.fullName} ${job.labels.join()}`;
 
 /** Another job under the signature of a real event. */
 function forge({ headers, body }: SignedRequest): SignedRequest {
