@@ -223,7 +223,7 @@ async function scriptOf(id: string): Promise<string[]> {
 }
 
 test('a second boot powers off before it does anything', async () => {
-  rig = await openRig({ listener: `${LISTENING}\nsleep 1\nbash ../../../boot.sh\nsleep 60` });
+  rig = await openRig({ listener: `${LISTENING}\nsleep 1\nbash ../../../boot.sh >>../../../boot.log\nsleep 60` });
   await rig.give('i-1');
   rig.start('i-1');
   const { log, report } = await rig.ended('i-1');

@@ -32,15 +32,19 @@ afterAll(async () => {
 
 const WORKFLOW = 'examples/workflows/single-job.yml';
 
-/** Starts so many runs; gives their jobs' ids, and waits for the end of them and of their machines, for 60 s at most. */
-async function runJobs(count: number) {
+/**
+ * Starts so many runs; gives their jobs' ids, and waits for the end of them and of their machines, for 60 s at most.
+ * `failures`: how many more machines there are than jobs.
+ */
+async function runJobs(count: number, failures = 0) {
   const workflow = await readWorkflow(WORKFLOW, readFileSync(WORKFLOW, 'utf8'));
   const before = machines.ends.length;
   const known = new Set(stage.github.model.state.jobs.keys());
   const runs = Array.from({ length: count }, () =>
     stage.github.model.addRun((context) => startRun(workflow, context), REPOSITORY),
   );
-  const isOver = () => runs.every(({ run }) => run.conclusion !== undefined) && machines.ends.length >= before + count;
+  const isOver = () =>
+    runs.every(({ run }) => run.conclusion !== undefined) && machines.ends.length >= before + count + failures;
   const end = Date.now() + 60_000;
   while (!isOver() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 100));
   await quiet(stage);
@@ -48,7 +52,8 @@ async function runJobs(count: number) {
   const ends = machines.ends.slice(before);
   for (const { how, log } of ends) if (how !== 'poweroff') console.log(log);
   expect(runs.map(({ run }) => run.conclusion)).toEqual(runs.map(() => 'success'));
-  expect(ends.map(({ how, isGone }) => ({ how, isGone }))).toEqual(runs.map(() => ({ how: 'poweroff', isGone: true })));
+  expect(ends).toHaveLength(count + failures);
+  for (const end of ends) expect(end).toMatchObject({ how: 'poweroff', isGone: true });
   return [...stage.github.model.state.jobs.keys()].filter((id) => !known.has(id)).map(String);
 }
 
@@ -78,9 +83,21 @@ test('one job, from the webhook to the end of its machine', async () => {
   ]);
 }, 120_000);
 
+test('an instance whose boot fails is replaced, and the job runs', async () => {
+  stage.gate.addFault({ call: 's3:GetObject', kind: 'refuse', code: 'SlowDown', times: 3 });
+  const before = machines.ends.length;
+  const [jobId = ''] = await runJobs(1, 1);
+  const job = await jobRecord(stage, jobId);
+  expect(job?.state).toBe('DONE');
+  const [failed, replacement] = machines.ends.slice(before);
+  expect(failed?.log).toMatch(/mayfly: runner-download \(line \d+/);
+  expect(replacement?.log).toMatch(/mayfly: done/);
+  expect(stage.github.model.state.runners.size).toBe(0);
+}, 120_000);
+
 test('ten jobs at once', async () => {
   const jobIds = await runJobs(10);
   expect(jobIds).toHaveLength(10);
   await expectAllGone(jobIds);
-  expect(await instancesOf(stage, 'linux')).toHaveLength(11);
+  expect(await instancesOf(stage, 'linux')).toHaveLength(13);
 }, 180_000);

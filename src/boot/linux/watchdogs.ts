@@ -10,10 +10,10 @@ power_off() {
   sh -c "$POWER_OFF"
   exit 1
 }
+trap power_off ERR
 
 arm() { # arm NAME MILLISECONDS
-  systemd-run --quiet --unit="mayfly-$1" --on-active="$2ms" --timer-property=AccuracySec=1s sh -c "$POWER_OFF" ||
-    power_off
+  systemd-run --quiet --unit="mayfly-$1" --on-active="$2ms" --timer-property=AccuracySec=1s sh -c "$POWER_OFF"
 }
 
 # User data runs at the first boot only; this unit runs at every later one. /run is empty after a reboot, and without
@@ -25,10 +25,10 @@ if [[ -e $SECOND_BOOT ]]; then
 fi
 arm lifetime "$LIFETIME_MS"
 arm boot-deadline "$BOOT_DEADLINE_MS"
-mkdir -p "$ROOT"/{run,var/tmp,opt/{mayfly,actions-runner},etc/{sudoers.d,systemd/system}} || power_off
+mkdir -p "$ROOT"/{run,var/tmp,opt/{mayfly,actions-runner},etc/{sudoers.d,systemd/system}}
 umask 077 # what is made from here on is root's alone
-: >"$ROOT/run/mayfly-first-boot" || power_off
-cat >"$SECOND_BOOT" <<'UNIT' || power_off
+: >"$ROOT/run/mayfly-first-boot"
+cat >"$SECOND_BOOT" <<'UNIT'
 [Unit]
 DefaultDependencies=no
 ConditionPathExists=!/run/mayfly-first-boot
@@ -38,5 +38,5 @@ ExecStart=/bin/systemctl poweroff --force
 [Install]
 WantedBy=sysinit.target
 UNIT
-systemctl --quiet enable mayfly-second-boot || power_off
+systemctl --quiet enable mayfly-second-boot
 `;
