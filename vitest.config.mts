@@ -23,7 +23,10 @@ export default defineConfig({
           deps,
         },
       },
-      { resolve, test: { name: 'aws', include: ['test/aws/**/*.test.ts'], testTimeout: 30_000, deps } },
+      {
+        resolve,
+        test: { name: 'aws', include: ['test/aws/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 30_000, deps },
+      },
       { resolve, test: { name: 'boot', include: ['test/boot/**/*.test.ts'], testTimeout: 60_000, deps } },
     ],
   },

@@ -17,6 +17,8 @@ const runners = new RunnerFleet(stack, 'Runners', { organization: 'acme', networ
 runners.addPool('spot', {
   labels: ['linux', 'x64', 'spot'],
   market: InstanceMarket.SPOT_WITH_FALLBACK,
+  // For this the GitHub App needs "Actions: write".
+  rerunReclaimed: true,
   instanceTypes: ['m7i.xlarge', 'm7a.xlarge', 'm6i.xlarge', 'm6a.xlarge', 'm5.xlarge'].map(
     (type) => new ec2.InstanceType(type),
   ),
