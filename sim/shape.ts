@@ -72,20 +72,34 @@ const spotPool = (rng: Rng) =>
 
 const siblingPool = () => simPool({ name: 'linux', labels: [...SIBLING_LABELS, 'x64'], roleId: 'AROASIBLING' });
 
-export function drawShape(seed: number): Shape {
+/** What a caller fixes of a drawn world. */
+export interface ShapeLimits {
+  /** Default: 4 to 10. */
+  readonly jobs?: number;
+  /** How long faults last, and jobs come but for the last two minutes. Default: 10. */
+  readonly minutes?: number;
+}
+
+export function drawShape(seed: number, given: ShapeLimits = {}): Shape {
   const rng = Rng.of(seed, 'shape');
   const hasSpot = rng.chance(0.5);
   const hasSibling = rng.chance(0.15);
   const first = [simPool({ maxRunners: rng.pick([2, 4, 20]) }), ...(hasSpot ? [spotPool(rng)] : [])];
-  const faultMs = 10 * MINUTE;
+  const faultMs = (given.minutes ?? 10) * MINUTE;
   const labels = [LABELS, ...(hasSpot ? [SPOT_LABELS, SPOT_LABELS] : []), ...(hasSibling ? [SIBLING_LABELS] : [])];
   const work: Work[] = [];
-  const jobs = rng.int(4, 10);
+  const drawn = rng.int(4, 10);
+  const jobs = given.jobs ?? drawn;
   for (let left = jobs; left > 0; ) {
     const count = Math.min(left, rng.pick([1, 1, 2, 3, 5]));
     left -= count;
     const repository = rng.pick(REPOSITORIES);
-    work.push({ atMs: rng.between(0, faultMs - 2 * MINUTE), repository, labels: rng.pick(labels), jobs: count });
+    work.push({
+      atMs: rng.between(0, Math.max(MINUTE, faultMs - 2 * MINUTE)),
+      repository,
+      labels: rng.pick(labels),
+      jobs: count,
+    });
   }
   return { deployments: [first, ...(hasSibling ? [[siblingPool()]] : [])], work, faultMs };
 }

@@ -1,6 +1,6 @@
 /** EC2 as the control plane sees it, with failures: throttling, holes in capacity, lost answers, late and stale lists. */
 import type { Capacity, LocalFleet } from '../../src/adapters/local/fleet.ts';
-import { overridesOf } from '../../src/adapters/overrides.ts';
+import { overridesOf } from '../../src/core/overrides.ts';
 import type { Fleet, Instance, LaunchOutcome } from '../../src/core/ports.ts';
 import type { Launch, Pool } from '../../src/core/types.ts';
 import type { Account } from '../account.ts';
