@@ -121,6 +121,9 @@ describe('mayfly rehearse', () => {
     expect(json.code).toBe(0);
     const { faults = [], jobs, leftovers } = JSON.parse(json.stdout) as Document;
     expect(faults.map(({ name }) => name)).toEqual(names);
+    expect(faults.find(({ name }) => name === 'ghost')?.healed).toContain(
+      'looked for 2 times, ended, and replaced by i-',
+    );
     for (const { struckMs, healedMs } of faults) expect(healedMs).toBeGreaterThan(struckMs);
     expect(jobs.map(({ conclusion }) => conclusion)).toEqual(Array(6).fill('success'));
     expect(Object.values(leftovers)).toEqual([0, 0, 0, 0, 0]);

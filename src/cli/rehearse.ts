@@ -22,7 +22,7 @@ termination. No account is needed.
   --pools FILE     the pools, in YAML or JSON (default: one pool [self-hosted, linux, x64])
   --host HOST      what instances are: process (default), or nspawn: machines with systemd and cloud-init (Linux, root)
   --faults         inject a throttled launch, a swapped runner, a failed boot, a ghost runner and a lost webhook, and watch
-                   each heal, in about a minute (needs 4 jobs at once and 5 in all; only with --host process)
+                   each heal, in half a minute (needs 4 jobs at once and 5 in all; only with --host process)
   --output         print what each job printed, once it is over
   --json           print one JSON document and nothing else
   --port N         port of the webhook (default: a free one)

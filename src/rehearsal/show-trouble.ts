@@ -1,4 +1,5 @@
 /** What goes wrong, or is repaired, without a job's timeline showing it: as a line for whoever watches. */
+import { CODES, type ReconcileFault } from '../core/codes.ts';
 import type { LogEvent, WorldEvent } from './world.ts';
 
 export function showTrouble(event: WorldEvent): string | undefined {
@@ -20,7 +21,13 @@ const REPAIRS = new Set(['redeliver', 'alarm', 'give-up-launch']);
 
 function ofLog({ source, entry }: LogEvent): string | undefined {
   const isRepair = source === 'reconciler' && (REPAIRS.has(entry.event) || isLateEnd(entry));
-  return TROUBLE.has(entry.event) || isRepair ? `${source}: ${JSON.stringify(entry)}` : undefined;
+  return TROUBLE.has(entry.event) || isRepair ? `${source}: ${describe(entry)}` : undefined;
+}
+
+function describe({ event, fault, ...fields }: LogEvent['entry']): string {
+  const code = fault === undefined ? undefined : CODES[fault as ReconcileFault];
+  const detail = Object.entries(fields).map(([name, value]) => `${name} ${value}`);
+  return `${code ? `${code.code} ${code.says}` : `${event}:`} ${detail.join(', ')}`;
 }
 
 /** A runner that no job needs ends in every rehearsal. */

@@ -181,7 +181,7 @@ async function build(
     queue,
     mailbox,
     fleet: faults?.fleet(fleet) ?? fleet,
-    github: app.github,
+    github: faults?.github(app.github) ?? app.github,
     jobs: app.jobs,
     clock,
     log: (entry) => tell({ source: 'dispatch', entry }),

@@ -1,7 +1,7 @@
 /** What a fault of a rehearsal is: it gets between two parts, strikes once, and watches how that heals. */
 import type { Hono } from 'hono';
 import type { InstanceHost } from '../../adapters/local/instance-host.ts';
-import type { Fleet, Queue } from '../../core/ports.ts';
+import type { Fleet, GitHub, Queue } from '../../core/ports.ts';
 import type { GitHubModel } from '../github/model/model.ts';
 import type { RunnerBackend } from '../github/runner-backend.ts';
 import type { WorldEvent } from '../world.ts';
@@ -15,6 +15,8 @@ export interface Fault {
   /** The launch queue, as the webhook sees it. */
   webhookQueue?(queue: Queue): Queue;
   fleet?(fleet: Fleet): Fleet;
+  /** What the control plane asks of GitHub's runners. */
+  github?(github: GitHub): GitHub;
   host?(host: InstanceHost): InstanceHost;
   /** What GitHub answers to runners, and the requests in which they ask. */
   runnerBackend?(backend: RunnerBackend, github: GitHubModel): RunnerBackend;

@@ -1,7 +1,7 @@
 /** The faults of a rehearsal with `--faults`: all of them, each at its place, and the story of each. */
 import type { Hono } from 'hono';
 import type { InstanceHost } from '../../adapters/local/instance-host.ts';
-import type { Fleet, Queue } from '../../core/ports.ts';
+import type { Fleet, GitHub, Queue } from '../../core/ports.ts';
 import type { Pool } from '../../core/types.ts';
 import type { GitHubModel } from '../github/model/model.ts';
 import type { RunnerBackend } from '../github/runner-backend.ts';
@@ -64,6 +64,10 @@ export class Faults {
 
   fleet(fleet: Fleet): Fleet {
     return this.#faults.reduce((inner, fault) => fault.fleet?.(inner) ?? inner, fleet);
+  }
+
+  github(github: GitHub): GitHub {
+    return this.#faults.reduce((inner, fault) => fault.github?.(inner) ?? inner, github);
   }
 
   host(host: InstanceHost): InstanceHost {

@@ -10,7 +10,7 @@ import type { MakeFault } from './fault.ts';
 const PLACE = 3;
 
 export const ghost: MakeFault = (cast, tell) => {
-  const haunted = { attemptId: '', sessionId: '' };
+  const haunted = { attemptId: '', sessionId: '', runnerId: 0, looks: 0 };
   let watch: ReturnType<typeof awaitReplacement> | undefined;
 
   /** Its session stays open, and never hears of anything. */
@@ -25,12 +25,19 @@ export const ghost: MakeFault = (cast, tell) => {
       repository ? { kind: 'repository', repository: repository.fullName } : { kind: 'organization', organization },
       runner.id,
     );
-    Object.assign(haunted, { attemptId, sessionId: `ghost-${runner.id}` });
+    Object.assign(haunted, { attemptId, sessionId: `ghost-${runner.id}`, runnerId: runner.id });
     tell.struck(`GitHub loses ${runner.name} while ${cast.instanceOf(attemptId)} lives on`);
     return { kind: 'ok', sessionId: haunted.sessionId } as const;
   }
 
   return {
+    github: (github) => ({
+      ...github,
+      getRunner: (installationId, scope, runnerId) => {
+        if (runnerId === haunted.runnerId) haunted.looks += 1;
+        return github.getRunner(installationId, scope, runnerId);
+      },
+    }),
     runnerBackend: (backend, github) => ({
       ...bound(backend),
       connect: (clientId, version) => connect(backend, github, clientId, version),
@@ -40,7 +47,7 @@ export const ghost: MakeFault = (cast, tell) => {
       const isEnded = event.source === 'reconciler' && event.entry.fault === 'runner-gone';
       if (isEnded && event.entry.attempt === haunted.attemptId) watch ??= awaitReplacement(cast);
       const how = watch?.(event);
-      if (how !== undefined) tell.healed(`asked for twice, ended, and ${how}`);
+      if (how !== undefined) tell.healed(`looked for ${haunted.looks} times, ended, and ${how}`);
     },
   };
 };
