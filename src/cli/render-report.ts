@@ -118,6 +118,7 @@ const INSTANCES: Readonly<Record<Report['host'], string>> = {
 
 const differences = (host: Report['host']) => `On AWS, other than here:
   webhook     API Gateway and a Lambda function; here an HTTP server that calls the same code
+  reconciler  a Lambda function, every minute; here the same code, every other second
   queue       SQS; table and mailbox: DynamoDB; here in memory, held to the same tests
 ${INSTANCES[host]}
   runner      GitHub's actions/runner; here a small one in bash that runs the \`run:\` steps

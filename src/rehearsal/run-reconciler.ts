@@ -11,17 +11,13 @@ export interface ReconcilerRuns {
   close(): Promise<void>;
 }
 
-export function runReconciler(
-  deps: Omit<ReconcileDeps, 'runId'>,
-  onCrash: (error: unknown) => void,
-  everyMs = EVERY_MS,
-): ReconcilerRuns {
+export function runReconciler(deps: Omit<ReconcileDeps, 'runId'>, onCrash: (error: unknown) => void): ReconcilerRuns {
   const closing = new AbortController();
   const { signal } = closing;
 
   async function runOn(): Promise<void> {
     for (let n = 1; ; n++) {
-      await sleep(everyMs, undefined, { signal }).catch(() => {});
+      await sleep(EVERY_MS, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;
       await reconcile({ ...deps, runId: `run-${n}` }).catch(onCrash);
     }
