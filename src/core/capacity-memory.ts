@@ -1,6 +1,7 @@
 /** Remembers for minutes which choices (type, subnet, market) EC2 had no capacity for, so that launches leave them out. */
 import type { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
+import { overridesOf } from './overrides.ts';
 import { capacityKey } from './records.ts';
 import type { FleetShape, Market, Override } from './types.ts';
 
@@ -30,9 +31,7 @@ export type FleetChoice =
 /** The shape without what is exhausted. */
 export function availableFleet(ledger: Ledger, market: Market, fleet: FleetShape): FleetChoice {
   const memory = memoryOf(ledger, market);
-  const overrides = fleet.instanceTypes.flatMap((instanceType) =>
-    fleet.subnetIds.map((subnetId) => ({ instanceType, subnetId })),
-  );
+  const overrides = overridesOf(fleet);
   const exhausted = overrides.filter((one) => memory[nameOf(one)] !== undefined);
   if (exhausted.length === 0) return { kind: 'ok', fleet };
   if (exhausted.length < overrides.length) return { kind: 'ok', fleet: { ...fleet, exhausted } };

@@ -85,6 +85,8 @@ export const limits = {
   unboundMs: 2 * MINUTE,
   /** A runner idles, a job waits: GitHub assigns within seconds, and once more after 60 s. */
   unmatchedMs: 3 * MINUTE,
+  /** A runner without an instance that has a job: GitHub fails the job after 10 minutes, and only then lets it go. */
+  busyRetryMs: 5 * MINUTE,
   /** A running job whose runner is not there: how often GitHub is asked what became of it. */
   runningCheckMs: 5 * MINUTE,
   /** Asked about in one run. */

@@ -120,6 +120,8 @@ export interface Job extends Versioned {
   readonly lostAt?: number;
   /** When GitHub last said how it stands. */
   readonly checkedAt?: number;
+  /** When GitHub was last asked, also in vain. */
+  readonly askedAt?: number;
   readonly runnerName?: string;
   /** The job whose runner it took: if what followed from that was broken off, the repeated event finds it. */
   readonly displacedJobId?: string;
@@ -165,6 +167,8 @@ export interface Attempt extends Versioned {
   readonly instanceMissingSince?: number;
   /** GitHub did not know its runner when we asked. That proves nothing yet: see end-attempt.ts. */
   readonly runnerMissingSince?: number;
+  /** When GitHub last refused to delete its runner, because a job has it. */
+  readonly runnerBusyAt?: number;
   /** EC2 said that it takes the spot instance back. */
   readonly reclaimedAt?: number;
   /** The runner's record is gone for certain, or can never be made: nothing keeps the instance from being terminated. */

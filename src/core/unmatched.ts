@@ -1,6 +1,7 @@
 /**
  * GitHub gives a runner only jobs that its runner group admits, and says nothing where it does not: the runner idles, the
- * job waits. Once seen, no instance is launched in vain for that repository in that pool, until one runs or time passes.
+ * job waits. One such runner may just hang. After a second one nothing is launched in vain for that repository in that
+ * pool, until a runner has a job of it or time passes.
  */
 import type { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
@@ -13,14 +14,18 @@ type Place = Pick<Job, 'pool' | 'repository'>;
 export const unmatchedUntil = (ledger: Ledger, { pool, repository }: Place): number =>
   (ledger.note(unmatchedKey(pool, repository))?.until as number | undefined) ?? 0;
 
-export function noteUnmatched(ledger: Ledger, { pool, repository }: Place): number {
-  const until = ledger.now + limits.slowRetryMs;
-  ledger.setNote(unmatchedKey(pool, repository), { until, expiresAt: Math.ceil(until / 1000) });
+/** `attemptId`: whose runner idles. Returns until when nothing is launched. */
+export function noteUnmatched(ledger: Ledger, { pool, repository }: Place, attemptId: string): number {
+  const before = ledger.note(unmatchedKey(pool, repository))?.attemptId;
+  const isSecond = before !== undefined && before !== attemptId;
+  const until = isSecond ? ledger.now + limits.slowRetryMs : 0;
+  const expiresAt = Math.ceil((ledger.now + 2 * limits.slowRetryMs) / 1000);
+  ledger.setNote(unmatchedKey(pool, repository), { until, attemptId, expiresAt });
   return until;
 }
 
 /** A runner of the pool has a job of the repository. */
-export function noteMatched(ledger: Ledger, place: Place): void {
-  if (unmatchedUntil(ledger, place) > ledger.now)
-    ledger.setNote(unmatchedKey(place.pool, place.repository), { until: 0 });
+export function noteMatched(ledger: Ledger, { pool, repository }: Place): void {
+  const before = ledger.note(unmatchedKey(pool, repository));
+  if (before?.attemptId !== undefined) ledger.setNote(unmatchedKey(pool, repository), { until: 0 });
 }

@@ -1,8 +1,8 @@
 /** EC2: instances by instant fleets, one request a launch, which may be repeated under its token. */
 import { TAGS } from '../../constructs/contract.ts';
+import { overridesOf } from '../../core/overrides.ts';
 import type { Fleet, Instance, LaunchOutcome } from '../../core/ports.ts';
 import type { Launch, Override } from '../../core/types.ts';
-import { overridesOf } from '../overrides.ts';
 import type { AwsCaller } from './call-aws.ts';
 import { callEc2, type Ec2Value } from './call-ec2.ts';
 import { fleetFaultOf, isExhaustion, isServerFault, isThrottling, launchFaultOf } from './classify-ec2.ts';

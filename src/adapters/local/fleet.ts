@@ -2,9 +2,10 @@
  * EC2's instant fleets in memory. Instances are run by an `InstanceHost`; an instance is `terminated` when its host says
  * that it ended, also after `terminate`. `instances()` has all that ever were, so that nothing is left unseen.
  */
+
+import { overridesOf } from '../../core/overrides.ts';
 import type { Clock, Fleet, Instance, LaunchOutcome } from '../../core/ports.ts';
 import type { Launch, Override, Pool } from '../../core/types.ts';
-import { overridesOf } from '../overrides.ts';
 import type { InstanceHost, LocalInstance } from './instance-host.ts';
 
 /**

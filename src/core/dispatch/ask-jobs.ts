@@ -41,7 +41,7 @@ export function foldAnswers(ledger: Ledger, answers: Answers, deploymentId: stri
     const job = ledger.job(id);
     if (!job) continue;
     ledger.overspend(job.installationId, limits.askPoints);
-    foldAnswer(ledger, job, answer, deploymentId);
+    foldAnswer(ledger, { ...job, askedAt: ledger.now }, answer, deploymentId);
   }
 }
 
@@ -66,7 +66,8 @@ function foldGone(ledger: Ledger, job: Job, deploymentId: string): void {
 }
 
 function foldFailure(ledger: Ledger, job: Job, kind: keyof typeof REASON_OF): void {
-  if (needsCheck(job)) ledger.setJob({ ...job, reason: REASON_OF[kind], retryAt: ledger.now + limits.wakeMs });
+  const wait = needsCheck(job) ? { reason: REASON_OF[kind], retryAt: ledger.now + limits.wakeMs } : {};
+  ledger.setJob({ ...job, ...wait });
 }
 
 /** It waits for an approval or for other jobs: asked again later. */

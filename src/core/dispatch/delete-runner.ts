@@ -22,6 +22,7 @@ export async function deleteRunner(deps: DispatchDeps, attempt: Attempt): Promis
   }
   const isGone = outcomes.every((kind) => kind === 'deleted' || kind === 'gone');
   if (isGone) await update(deps, attempt.id, { runnerDeletedAt: deps.clock() });
+  else if (outcomes.includes('busy')) await update(deps, attempt.id, { runnerBusyAt: deps.clock() });
 }
 
 /**

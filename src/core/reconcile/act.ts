@@ -29,12 +29,15 @@ const POINTS: Partial<Record<Action['kind'], number>> = {
   'rerun-job': limits.writePoints,
 };
 
+const PLANS: ReadonlySet<Action['kind']> = new Set<Action['kind']>(['recount', 'plan-pool']);
+
 /** Returns how many were performed. */
 export async function act(deps: ReconcileDeps, actions: readonly Action[]): Promise<number> {
   const startedAt = deps.clock();
-  const affordable = await reservePoints(deps, actions.slice(0, limits.actionsPerPass));
-  const plans = actions.filter(({ kind }) => kind === 'plan-pool');
-  const todo = [...affordable.filter(({ kind }) => kind !== 'plan-pool'), ...plans];
+  const repairs = actions.filter(({ kind }) => !PLANS.has(kind));
+  // However much is broken, pools are planned.
+  const plans = actions.filter(({ kind }) => PLANS.has(kind));
+  const todo = [...(await reservePoints(deps, repairs.slice(0, limits.actionsPerPass))), ...plans];
   let done = 0;
   while (done < todo.length && deps.clock() - startedAt < limits.reconcileWorkMs) {
     const some = nextGroup(todo, done);
@@ -92,14 +95,14 @@ async function perform(deps: ReconcileDeps, action: Action): Promise<void> {
   }
 }
 
-/** Those that the minute's points allow. */
+/** Those that half of the minute's points allow: the other half is for registrations. */
 async function reservePoints(deps: ReconcileDeps, actions: readonly Action[]): Promise<readonly Action[]> {
   if (actions.every(({ kind }) => POINTS[kind] === undefined)) return actions;
   const { installationId } = deps;
   const keys = (ledger: Ledger) => pointKeys(installationId, ledger.now);
   const reserved = await change(changeDeps(deps), keys, (ledger) => {
-    let free = ledger.freePoints(installationId);
-    const before = free;
+    const before = Math.min(ledger.freePoints(installationId), limits.pointsPerMinute / 2);
+    let free = before;
     const affordable = actions.filter(({ kind }) => {
       const points = POINTS[kind] ?? 0;
       if (points > free) return false;

@@ -4,6 +4,8 @@
  *   list, the newest first, down to the last delivery that was seen -> group by GUID -> a success ends it
  *   intent (counted) is stored -> redeliver: at once, then after 1, 5, 25 minutes; at most 3 times
  *
+ * A failure in the backlog whose success was seen by an earlier run is repeated once in vain: that harms nothing.
+ *
  * What we refused as wrongly signed or malformed is not repeated: every minute would repeat our own fault.
  */
 import { limits } from '../limits.ts';
@@ -77,7 +79,7 @@ export interface Redeliveries {
 /** Pure. `due` carry the counts of after they were tried. */
 export function planRedeliveries(watch: DeliveryWatch, { deliveries, backlog }: Listed, now: number): Redeliveries {
   const pending = new Map(watch.pending.map((one) => [one.guid, one]));
-  const isDone = new Set(deliveries.filter(isSuccess).map(({ guid }) => guid));
+  const isDone = new Set(deliveries.filter(isLastWord(deliveries)).map(({ guid }) => guid));
   for (const guid of isDone) pending.delete(guid);
   for (const delivery of deliveries)
     if (!isDone.has(delivery.guid) && isWorthRepeating(delivery, now) && delivery.id > seenOf(pending, delivery))
@@ -110,6 +112,13 @@ const noteFailure = (
   tries: before?.tries ?? 0,
   nextAt: before?.nextAt ?? now,
 });
+
+/** A success; or the newest try got an answer that will be the same next time. */
+function isLastWord(deliveries: readonly WebhookDelivery[]): (delivery: WebhookDelivery) => boolean {
+  const newest = new Map([...deliveries].reverse().map((delivery) => [delivery.guid, delivery.id]));
+  return (delivery) =>
+    isSuccess(delivery) || (FINAL.has(delivery.statusCode) && newest.get(delivery.guid) === delivery.id);
+}
 
 const isSuccess = ({ statusCode }: WebhookDelivery) => statusCode >= 200 && statusCode < 300;
 

@@ -45,7 +45,9 @@ export type Seen<What> = What | 'absent' | 'unknown';
 export class Snapshot {
   readonly parts: SnapshotParts;
   private readonly instancesById: ReadonlyMap<string, Instance>;
+  /** By place and id, and by place and name: a runner may be named like another's id. */
   private readonly runnersById = new Map<string, Runner>();
+  private readonly runnersByName = new Map<string, Runner>();
 
   constructor(parts: SnapshotParts) {
     this.parts = parts;
@@ -53,7 +55,7 @@ export class Snapshot {
     for (const [place, runners] of parts.runners)
       for (const runner of runners) {
         this.runnersById.set(`${place} ${runner.id}`, runner);
-        this.runnersById.set(`${place} ${runner.name}`, runner);
+        this.runnersByName.set(`${place} ${runner.name}`, runner);
       }
   }
 
@@ -66,9 +68,9 @@ export class Snapshot {
   runnerOf(attempt: Attempt, names: readonly string[]): Seen<Runner> {
     const place = this.placeOf(attempt);
     if (place === undefined || !this.parts.runners.has(place)) return 'unknown';
-    const keys = attempt.runnerId === undefined ? names : [attempt.runnerId];
-    for (const key of keys) {
-      const runner = this.runnersById.get(`${place} ${key}`);
+    if (attempt.runnerId !== undefined) return this.runnersById.get(`${place} ${attempt.runnerId}`) ?? 'absent';
+    for (const name of names) {
+      const runner = this.runnersByName.get(`${place} ${name}`);
       if (runner) return runner;
     }
     return 'absent';

@@ -1,10 +1,10 @@
 /** Asks GitHub how a job stands, and lets a job go that GitHub does not give to the runner that idles beside it. */
+import { nextAttemptState } from '../../attempt-machine.ts';
 import { change } from '../../change.ts';
 import { answerKeys, askJobs, foldAnswers } from '../../dispatch/ask-jobs.ts';
 import { changeDeps } from '../../dispatch/deps.ts';
-import { waitingJob } from '../../dispatch/lose-attempt.ts';
+import { loseAttempt, waitingJob } from '../../dispatch/lose-attempt.ts';
 import { planKeys } from '../../dispatch/plan-pool.ts';
-import { nextJobState } from '../../job-machine.ts';
 import type { Ledger } from '../../ledger.ts';
 import { limits } from '../../limits.ts';
 import { jobKey } from '../../records.ts';
@@ -26,18 +26,17 @@ export async function askJob(deps: ReconcileDeps, job: Job, isIdle: boolean): Pr
   });
 }
 
-/** The runner becomes a spare since it began to idle, so that its idle time counts; the job waits for another day. */
+/** The runner is to be ended, unless it gets a job meanwhile; the job gets another, or waits. */
 function letGo(ledger: Ledger, jobId: string): void {
   const job = ledger.job(jobId);
   const attempt = job?.attemptId === undefined ? undefined : ledger.attempt(job.attemptId);
-  if (!job || attempt?.state !== 'IDLE' || waitingJob(ledger, attempt)?.id !== jobId) return;
+  if (!job || attempt?.state !== 'IDLE' || attempt.offlineSince !== undefined) return;
+  if (waitingJob(ledger, attempt)?.id !== jobId) return;
   if (ledger.now - (attempt.idleSince ?? ledger.now) < limits.unmatchedMs) return;
-  ledger.setAttempt({ ...attempt, jobId: undefined, spareSince: attempt.idleSince });
-  ledger.setJob({
-    ...job,
-    state: nextJobState(job.state, 'attempt-lost'),
-    attemptId: undefined,
-    reason: 'runner-unmatched',
-    retryAt: noteUnmatched(ledger, job),
-  });
+  const state = nextAttemptState(attempt.state, 'end');
+  ledger.setAttempt({ ...attempt, state, jobId: undefined, reason: 'runner-unmatched' });
+  loseAttempt(ledger, attempt, 'runner-unmatched');
+  const waiting = ledger.job(jobId) as Job;
+  const until = noteUnmatched(ledger, job, attempt.id);
+  ledger.setJob({ ...waiting, retryAt: Math.max(until, waiting.retryAt ?? 0) });
 }

@@ -2,7 +2,8 @@
  * A runner that GitHub does not show while its instance runs.
  *
  *   first 404    noted: a list or an answer may be late
- *   second 404   a minute later, and no unfinished job names the runner: its instance can do nothing any more; ended
+ *   second 404   a minute later, past the boot deadline, and no unfinished job names the runner: its instance can do
+ *                nothing any more, and is ended
  *   200          it is there after all
  */
 import { isClosedAttempt, nextAttemptState } from '../../attempt-machine.ts';
@@ -19,8 +20,9 @@ import type { ReconcileDeps } from '../deps.ts';
 export async function checkRunner(deps: ReconcileDeps, attempt: Attempt): Promise<void> {
   const there = await askForRunner(deps, attempt);
   if (there === 'unknown') return;
+  const deadlineMs = deps.pools.get(attempt.pool)?.bootDeadlineMs ?? 0;
   const decided = await change(changeDeps(deps), [attemptKey(attempt.id)], (ledger) =>
-    there === 'gone' ? noteMissing(ledger, attempt.id) : noteThere(ledger, attempt.id),
+    there === 'gone' ? noteMissing(ledger, attempt.id, deadlineMs) : noteThere(ledger, attempt.id),
   );
   if (decided.kind !== 'ok' || !decided.result) return;
   deps.log({ event: 'alarm', fault: 'runner-gone', attempt: attempt.id, instance: attempt.instanceId });
@@ -39,7 +41,7 @@ async function askForRunner(deps: ReconcileDeps, attempt: Attempt): Promise<'the
 }
 
 /** Returns whether the instance is to be terminated. */
-function noteMissing(ledger: Ledger, id: string): boolean {
+function noteMissing(ledger: Ledger, id: string, bootDeadlineMs: number): boolean {
   const attempt = ledger.attempt(id);
   if (!attempt) return false;
   const since = attempt.runnerMissingSince;
@@ -48,6 +50,7 @@ function noteMissing(ledger: Ledger, id: string): boolean {
     return false;
   }
   if (hasUnfinishedJob(ledger, attempt)) return false;
+  if (ledger.now - (attempt.launchedAt ?? ledger.now) < bootDeadlineMs) return false;
   if (isClosedAttempt(attempt.state)) return true;
   const event = attempt.state === 'BUSY' ? 'end-finished' : 'end';
   ledger.setAttempt({

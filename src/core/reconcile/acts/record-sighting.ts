@@ -26,7 +26,14 @@ function withSighting(attempt: Attempt, seen: Sighting, now: number): Attempt | 
   if (seen.kind === 'offline') return { ...attempt, offlineSince: now };
   if (seen.kind === 'mail-taken') return { ...attempt, state: nextAttemptState(attempt.state, 'mail-taken') };
   const { id: runnerId, name: runnerName } = seen.runner;
+  // Somebody knows better by now whose it is.
+  if (attempt.runnerId !== undefined && attempt.runnerId !== runnerId) return undefined;
+  const isBack = attempt.offlineSince !== undefined;
   const known = { ...attempt, runnerId, runnerName, offlineSince: undefined, runnerMissingSince: undefined };
   if (seen.kind === 'busy') return { ...known, state: nextAttemptState(attempt.state, 'runner-busy') };
-  return { ...known, state: nextAttemptState(attempt.state, 'runner-online'), idleSince: attempt.idleSince ?? now };
+  return {
+    ...known,
+    state: nextAttemptState(attempt.state, 'runner-online'),
+    idleSince: isBack ? now : (attempt.idleSince ?? now),
+  };
 }

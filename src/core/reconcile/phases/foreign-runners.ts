@@ -10,14 +10,17 @@ export function findForeignRunners({ parts }: Snapshot): readonly Action[] {
   if (allowed === undefined) return [];
   const isForeign = ({ name, online }: Runner) =>
     online && attemptIdOfRunner(deploymentId, name) === undefined && !allowed.some((pattern) => fits(pattern, name));
-  return [...pools.values()].flatMap((pool) =>
-    (runners.get(placeOf(pool.scope)) ?? [])
-      .filter((runner) => isForeign(runner) && couldServe(runner, pool))
-      .map(
-        (runner) => ({ kind: 'alarm', fault: 'foreign-runner', detail: `${runner.name}, pool ${pool.name}` }) as const,
-      ),
-  );
+  return [...pools.values()].flatMap((pool): Action[] => {
+    const here = runners.get(placeOf(pool.scope)) ?? [];
+    const names = here.filter((runner) => isForeign(runner) && couldServe(runner, pool)).map(({ name }) => name);
+    if (names.length === 0) return [];
+    const detail = `pool ${pool.name}, ${names.length}: ${names.slice(0, NAMED).join(', ')}`;
+    return [{ kind: 'alarm', fault: 'foreign-runner', detail }];
+  });
 }
+
+/** Of those found, so many are named. */
+const NAMED = 5;
 
 function couldServe(runner: Runner, pool: Pool): boolean {
   const offers = new Set(runner.labels.map((label) => label.toLowerCase()));

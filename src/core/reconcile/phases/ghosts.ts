@@ -17,8 +17,8 @@ function isSuspect(snapshot: Snapshot, attempt: Attempt): boolean {
   const { state, runnerId, runnerMissingSince, launchedAt, finishedAt } = attempt;
   const { now, pools } = snapshot.parts;
   const deadlineMs = pools.get(attempt.pool)?.bootDeadlineMs;
-  if (runnerId === undefined || deadlineMs === undefined) return false;
+  if (runnerId === undefined || deadlineMs === undefined || now - (launchedAt ?? now) < deadlineMs) return false;
   if (runnerMissingSince !== undefined) return now - runnerMissingSince >= limits.secondLookMs;
-  if (state === 'ENDING' || finishedAt !== undefined || now - (launchedAt ?? now) < deadlineMs) return false;
+  if (state === 'ENDING' || finishedAt !== undefined) return false;
   return snapshot.runnerOf(attempt, []) === 'absent';
 }

@@ -14,6 +14,7 @@ export function findLeftRunners(snapshot: Snapshot): readonly Action[] {
   const { attempts, runners, now } = snapshot.parts;
   const known = attempts
     .filter((attempt) => isClosedAttempt(attempt.state) && now - attempt.createdAt >= limits.registrationMs)
+    .filter(({ runnerBusyAt = 0 }) => now - runnerBusyAt >= limits.busyRetryMs)
     .map((attempt): Action => ({ kind: 'delete-runner', attempt }));
   const listed = [...runners.values()].flat().flatMap((runner) => look(snapshot, runner));
   return [...known, ...listed];

@@ -2,6 +2,7 @@
  * Instances with our tag that no open attempt has. One that was never bound never got a JIT config, so nothing can run on
  * it; one whose attempt is closed may run a job all the same, if EC2 told us wrong: it is ended the safe way.
  */
+import { isClosedAttempt } from '../../attempt-machine.ts';
 import { isClosedLaunch } from '../../launch-machine.ts';
 import { limits } from '../../limits.ts';
 import type { Action } from '../actions.ts';
@@ -12,6 +13,8 @@ export const findOrphans = (snapshot: Snapshot): readonly Action[] =>
 
 function look({ parts: { now, pools } }: Snapshot, { instance, launch, attempt }: Unbound): Action[] {
   if (!isAlive(instance) || now - instance.launchedAt < limits.unboundMs) return [];
+  // Bound while this run looked: it is nobody's no more.
+  if (attempt && !isClosedAttempt(attempt.state)) return [];
   const end = (why: 'instance-orphaned' | 'lifetime-ended'): Action[] => [
     { kind: 'terminate', instanceId: instance.id, attempt, why },
   ];

@@ -168,7 +168,7 @@ describe('runners that nothing can use', () => {
 
 describe('a foreign runner that could take our jobs', () => {
   const box = (more: Partial<Runner> = {}) => aRunner({ id: 9, name: 'build-box', ...more });
-  const alarm = ['alarm foreign-runner: build-box, pool linux'];
+  const alarm = ['alarm foreign-runner: pool linux, 1: build-box'];
   test.each<[string, readonly string[] | undefined, Runner, string[]]>([
     ['alarmed', [], box(), alarm],
     ['whatever the case of its labels', [], box({ labels: ['LINUX', 'X64', 'Self-Hosted', 'gpu'] }), alarm],
@@ -180,7 +180,7 @@ describe('a foreign runner that could take our jobs', () => {
       'of another deployment: foreign',
       [],
       box({ name: 'mf-other-1-1' }),
-      ['alarm foreign-runner: mf-other-1-1, pool linux'],
+      ['alarm foreign-runner: pool linux, 1: mf-other-1-1'],
     ],
     ['allowed', ['build-box'], box(), []],
     ['allowed by a pattern', ['arc-*', 'build-*'], box(), []],

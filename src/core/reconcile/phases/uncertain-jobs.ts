@@ -16,16 +16,19 @@ export function findUncertainJobs(snapshot: Snapshot): readonly Action[] {
     if (isUnmatched(job, attempt, snapshot.parts.now)) return [{ kind: 'ask-job', job, isIdle: true }];
     return isUncertain(snapshot, job, attempt) ? [{ kind: 'ask-job', job }] : [];
   });
-  const asks = actions.filter(({ kind }) => kind === 'ask-job').slice(0, limits.asksPerPass);
-  return [...actions.filter(({ kind }) => kind !== 'ask-job'), ...asks];
+  const asks = actions.filter((action) => action.kind === 'ask-job').sort((a, b) => askedAt(a.job) - askedAt(b.job));
+  return [...actions.filter(({ kind }) => kind !== 'ask-job'), ...asks.slice(0, limits.asksPerPass)];
 }
+
+/** Also in vain: who asks first next time are others. */
+const askedAt = (job: Job) => job.askedAt ?? 0;
 
 const isOver = ({ state, createdAt }: Job, now: number) =>
   (state === 'WANTED' && now - createdAt > limits.jobAgeMs) || (state === 'HELD' && now - createdAt > limits.heldJobMs);
 
 function isUnmatched(job: Job, attempt: Attempt | undefined, now: number): boolean {
-  if (job.state !== 'LAUNCHING' || attempt?.state !== 'IDLE') return false;
-  const since = Math.max(attempt.idleSince ?? now, job.checkedAt ?? 0);
+  if (job.state !== 'LAUNCHING' || attempt?.state !== 'IDLE' || attempt.offlineSince !== undefined) return false;
+  const since = Math.max(attempt.idleSince ?? now, job.askedAt ?? 0);
   return now - since >= limits.unmatchedMs;
 }
 
@@ -33,7 +36,7 @@ function isUncertain(snapshot: Snapshot, job: Job, attempt: Attempt | undefined)
   const { now } = snapshot.parts;
   if (isClosedJob(job.state)) return false;
   const everyMs = job.state === 'RUNNING' ? limits.runningCheckMs : limits.heldCheckMs;
-  if (now - Math.max(job.checkedAt ?? 0, job.startedAt ?? 0, job.createdAt) < everyMs) return false;
+  if (now - Math.max(askedAt(job), job.startedAt ?? 0, job.createdAt) < everyMs) return false;
   if (job.state === 'HELD' || job.state === 'WANTED') return true;
   return job.state === 'RUNNING' && !isBusy(snapshot, attempt);
 }

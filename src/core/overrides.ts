@@ -1,5 +1,5 @@
 /** What a fleet request may choose from: every instance type in every subnet, the types in their order. */
-import type { FleetShape, Override } from '../core/types.ts';
+import type { FleetShape, Override } from './types.ts';
 
 /** Without the exhausted ones. None left: there is nothing to ask for. */
 export function overridesOf({ instanceTypes, subnetIds, exhausted = [] }: FleetShape): readonly Override[] {
