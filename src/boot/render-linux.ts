@@ -82,9 +82,9 @@ export const LINUX_BOOT_BYTES = 12 * 1024;
 /** What an instance keeps of a limit for its report: a tenth, at most this. */
 const REPORT_MS = 15_000;
 
-const DEFAULT_PAUSES: BootPauses = { pollMs: 1_000, relaunchMs: 5_000, updateMs: 30_000 };
+export const DEFAULT_PAUSES: BootPauses = { pollMs: 1_000, relaunchMs: 5_000, updateMs: 30_000 };
 
-const IDLE_GRACE_MS = 300_000;
+export const IDLE_GRACE_MS = 300_000;
 
 const BEFORE_SETUP = [watchdogs, trap, tools, metadata, mailboxRow];
 
@@ -176,7 +176,7 @@ function runnerEnvironment({ hooks, proxy, caCertificates, rootDir = '' }: Linux
   ];
 }
 
-function proxySettings(proxy: ProxyAddresses | undefined): string[] {
+export function proxySettings(proxy: ProxyAddresses | undefined): string[] {
   if (proxy === undefined) return [];
   const direct = ['169.254.169.254', ...(proxy.direct ?? [])].map((host) => checked('host', host));
   return [
@@ -200,18 +200,18 @@ const SHAPES = {
   caCertificates: /^(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\s*)+$/,
 } as const;
 
-function checked(name: keyof typeof SHAPES, value: string): string {
+export function checked(name: keyof typeof SHAPES, value: string): string {
   if (!SHAPES[name].test(value)) throw new Error(`boot script: ${name} can not be ${JSON.stringify(value)}`);
   return value;
 }
 
 const checkedPath = (path: string | undefined) => (path === undefined ? undefined : checked('hook', path));
 
-function whole(milliseconds: number): number {
+export function whole(milliseconds: number): number {
   if (!Number.isSafeInteger(milliseconds) || milliseconds <= 0) {
     throw new Error(`boot script: ${milliseconds} is not a whole number of milliseconds`);
   }
   return milliseconds;
 }
 
-const limitMs = (deadlineMs: number) => deadlineMs - Math.min(REPORT_MS, Math.floor(deadlineMs / 10));
+export const limitMs = (deadlineMs: number) => deadlineMs - Math.min(REPORT_MS, Math.floor(deadlineMs / 10));

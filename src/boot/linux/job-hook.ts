@@ -33,10 +33,15 @@ function checksOf({ repositories, publicRepositories, forkPullRequests }: JobPol
   ];
 }
 
-function checkRepository(repositories: readonly string[]): string {
+/** @throws Error when one could not be quoted safely. */
+export function checkedRepositories(repositories: readonly string[]): readonly string[] {
   const wrong = repositories.find((name) => !/^[\w.-]+\/[\w.-]+$/.test(name));
   if (wrong !== undefined) throw new Error(`boot script: a repository can not be ${JSON.stringify(wrong)}`);
-  const names = repositories.join(' ').toLowerCase();
+  return repositories;
+}
+
+function checkRepository(repositories: readonly string[]): string {
+  const names = checkedRepositories(repositories).join(' ').toLowerCase();
   return `[[ ' ${names} ' == *" \${GITHUB_REPOSITORY,,} "* ]] || refuse "jobs of $GITHUB_REPOSITORY"`;
 }
 
