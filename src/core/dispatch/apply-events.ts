@@ -70,8 +70,10 @@ function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMess
       if (gone) ended.push(gone);
     }
   }
-  // They must be ended at GitHub whatever the minute's budget: nobody else will.
-  const orphans = ended.filter(mayHaveRunner);
+  // Also of news that is repeated: the end was recorded then, and perhaps not all that follows. Whatever the budget.
+  const orphans = messages
+    .flatMap((message) => (message.kind === 'instance' ? (ledger.attemptOfInstance(message.instanceId) ?? []) : []))
+    .filter((attempt) => attempt.state === 'GONE' && mayHaveRunner(attempt));
   for (const { installationId } of orphans) ledger.overspend(installationId, limits.writePoints);
   const touched = new Set([...ledger.jobs(), ...ended, ...reclaimed].map(({ pool }) => pool));
   const followUps = [...touched].flatMap((name) => {
