@@ -131,6 +131,17 @@ describe('404 proves nothing by itself', () => {
     expect(await w.stateOf('1-1')).toBe('terminated');
   });
 
+  test('also one that was to be ended is left until its boot deadline', async () => {
+    const w = await spareWorld();
+    const deadline = w.now + aPool().bootDeadlineMs;
+    w.removeRunner('1-1');
+    while (w.now + MINUTE < deadline) await w.minutes(1);
+    expect(await w.attempt('1-1')).toMatchObject({ state: 'ENDING', runnerMissingSince: expect.any(Number) });
+    expect(await w.stateOf('1-1')).toBe('running');
+    await w.minutes(2);
+    expect(await w.stateOf('1-1')).toBe('terminated');
+  });
+
   test('before the boot deadline nobody asks', async () => {
     const w = await reconcileWorld();
     await w.dispatch(w.event('queued', 1));
@@ -242,15 +253,28 @@ describe('a busy runner', () => {
   });
 });
 
-test('an idle runner that went offline is ended after a while', async () => {
+test('an idle runner that went offline is ended after a while, and its job gets another', async () => {
   const w = await reconcileWorld([aPool({ idleTimeoutMs: 3_600_000 })]);
   await w.dispatch(w.event('queued', 1));
   await w.comeUp('1-1');
   await w.reconcile();
-  await w.dispatch(w.done(1));
   Object.assign(w.runnerOf('1-1') as object, { online: false });
   await w.minutes(limits.offlineMs / MINUTE);
   expect(await w.stateOf('1-1')).toBe('running');
-  await w.minutes(1);
+  await w.minutes(2);
   expect(await w.stateOf('1-1')).toBe('terminated');
+  expect(await w.job(1)).toMatchObject({ attemptId: '1-2' });
+});
+
+test('one that comes back idles from then on', async () => {
+  const w = await reconcileWorld([aPool({ idleTimeoutMs: 3_600_000 })]);
+  await w.dispatch(w.event('queued', 1));
+  await w.comeUp('1-1');
+  await w.reconcile();
+  Object.assign(w.runnerOf('1-1') as object, { online: false });
+  await w.minutes(2);
+  await w.comeUp('1-1');
+  await w.minutes(1);
+  expect(await w.attempt('1-1')).toMatchObject({ state: 'IDLE', idleSince: w.now });
+  expect((await w.attempt('1-1'))?.offlineSince).toBeUndefined();
 });

@@ -86,6 +86,13 @@ describe('an instance of ours that no open attempt has', () => {
     ['of a launch that nobody knows', { launchedAt: BOUND }, undefined, undefined, orphan],
     ['shutting down', { launchedAt: BOUND, state: 'shutting-down' }, undefined, undefined, []],
     [
+      'bound while we looked',
+      { launchedAt: BOUND },
+      aLaunch({ state: 'SETTLED' }),
+      anAttempt({ state: 'LAUNCHED' }),
+      [],
+    ],
+    [
       'of a closed attempt: it may run a job, so its runner is asked for',
       { launchedAt: BOUND },
       aLaunch(),

@@ -23,7 +23,7 @@ describe('a running job', () => {
     ['not listed', at(), busy, [], ['ask 1']],
     ['GitHub did not answer', at(), busy, 'unknown', []],
     ['1 ms too soon after its start', at({ startedAt: OLD + 1 }), busy, [], []],
-    ['1 ms too soon after the last answer', at({ checkedAt: OLD + 1 }), busy, [], []],
+    ['1 ms too soon after the last answer', at({ askedAt: OLD + 1 }), busy, [], []],
     ['its instance is gone', at(), [anAttempt({ state: 'GONE' })], [], ['ask 1']],
     ['on a runner of somebody else', at({ attemptId: undefined }), [], [], ['ask 1']],
     ['the same, and GitHub did not answer', at({ attemptId: undefined }), [], 'unknown', ['ask 1']],
@@ -42,8 +42,8 @@ describe('a job that waits', () => {
     ['held, for as long as GitHub keeps it', { state: 'HELD', createdAt: ago(limits.heldJobMs) - 1 }, ['expire-job 1']],
     ['held, 1 ms less', { state: 'HELD', createdAt: ago(limits.heldJobMs) }, ['ask 1']],
     ['wanted: was it cancelled?', { state: 'WANTED', createdAt: OLD }, ['ask 1']],
-    ['wanted, asked about before', { state: 'WANTED', createdAt: DAY, checkedAt: OLD + 1 }, []],
-    ['wanted for 24 h', { state: 'WANTED', createdAt: DAY, checkedAt: NOW }, []],
+    ['wanted, asked about before', { state: 'WANTED', createdAt: DAY, askedAt: OLD + 1 }, []],
+    ['wanted for 24 h', { state: 'WANTED', createdAt: DAY, askedAt: NOW }, []],
     ['wanted for longer than GitHub keeps it', { state: 'WANTED', createdAt: DAY - 1 }, ['expire-job 1']],
     ['launching: its attempt has its own deadlines', { state: 'LAUNCHING', createdAt: DAY - 1 }, []],
     ['expired', { state: 'EXPIRED', createdAt: DAY - 1 }, []],
@@ -60,8 +60,9 @@ describe('a runner idles beside the job that waits for it', () => {
   test.each<[string, Job, readonly Attempt[], string[]]>([
     ['for too long', waits(), idle(), ['ask 1 idle']],
     ['1 ms less', waits(), idle({ idleSince: LONG + 1 }), []],
-    ['GitHub was asked 1 ms too late', waits({ checkedAt: LONG + 1 }), idle(), []],
+    ['GitHub was asked 1 ms too late', waits({ askedAt: LONG + 1 }), idle(), []],
     ['nobody knows since when', waits(), idle({ idleSince: undefined }), []],
+    ['the runner is offline: GitHub can not give it anything', waits(), idle({ offlineSince: NOW }), []],
     ['the runner is busy', waits(), idle({ state: 'BUSY' }), []],
     ['the runner boots', waits(), idle({ state: 'TAKEN' }), []],
     ['the job runs', waits({ state: 'RUNNING', startedAt: NOW }), idle(), []],
@@ -79,6 +80,14 @@ test('only so many jobs are asked about in one run, and none of the rest is held
   const actions = findUncertainJobs(aSnapshot({ jobs: [...held, expired] })).map(({ kind }) => kind);
   expect(actions.filter((kind) => kind === 'ask-job')).toHaveLength(limits.asksPerPass);
   expect(actions.filter((kind) => kind === 'expire-job')).toHaveLength(1);
+});
+
+test('who was asked in vain is not asked again before the others', () => {
+  const held = Array.from({ length: limits.asksPerPass + 1 }, (_, n) =>
+    aJob({ id: String(n), state: 'HELD', createdAt: ago(2 * limits.heldCheckMs), askedAt: ago(limits.heldCheckMs) }),
+  );
+  const never = aJob({ id: '99', state: 'HELD', createdAt: ago(limits.heldCheckMs) });
+  expect(findUncertainJobs(aSnapshot({ jobs: [...held, never] })).map(brief)).toContain('ask 99');
 });
 
 test.each<[string, number, string[]]>([

@@ -41,6 +41,7 @@ describe('how far an attempt came', () => {
     ['the name of another deployment', { state: 'LAUNCHED', runnerId: undefined }, { name: 'mf-other-1-1' }, []],
     ['known by its id, whatever its name', {}, { name: 'renamed' }, ['online 1-1']],
     ['another id, although the name is the same', {}, { id: 2 }, []],
+    ['somebody named a runner like our id', {}, { id: 900, name: '1' }, []],
   ])('%s', (_, attempt, runner, actions) => {
     expect(findSightings(one(attempt, runner)).map(brief)).toEqual(actions);
   });
@@ -107,6 +108,12 @@ describe('a ghost', () => {
     ['being ended: DELETE asks', { state: 'ENDING' }, 'absent', []],
     ['missed once, a minute ago', { state: 'IDLE', runnerMissingSince: LOOK }, 'absent', check],
     ['the same, 1 ms less', { state: 'IDLE', runnerMissingSince: LOOK + 1 }, 'absent', []],
+    [
+      'the same, before the boot deadline',
+      { state: 'IDLE', runnerMissingSince: LOOK, launchedAt: BOOTED + 1 },
+      'absent',
+      [],
+    ],
     ['missed once, while it was being ended', { state: 'ENDING', runnerMissingSince: LOOK }, 'unknown', check],
     ['never registered', { state: 'LAUNCHED', runnerId: undefined }, 'absent', []],
   ])('%s', (_, attempt, runner, actions) => {
@@ -187,5 +194,11 @@ describe('a foreign runner that could take our jobs', () => {
     ['a pattern is no regular expression', ['build.box', 'build'], box(), alarm],
   ])('%s', (_, allowedForeignRunners, runner, actions) => {
     expect(findForeignRunners(aSnapshot({ allowedForeignRunners, runners: [runner] })).map(brief)).toEqual(actions);
+  });
+
+  test('many of them are one alarm a pool', () => {
+    const runners = Array.from({ length: 300 }, (_, n) => box({ id: n, name: `arc-${n}` }));
+    const alarms = findForeignRunners(aSnapshot({ allowedForeignRunners: [], runners })).map(brief);
+    expect(alarms).toEqual(['alarm foreign-runner: pool linux, 300: arc-0, arc-1, arc-2, arc-3, arc-4']);
   });
 });
