@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-const REFERENCE = /`((?:src|test)\/[\w./-]+\.test\.ts)`: ([^|\n.]+)/g;
+const REFERENCE = /`((?:src|test)\/[\w./-]+\.test\.ts)`: ([^|\n.)]+)/g;
 
 test('every test that docs/security.md names is there', () => {
   const text = readFileSync('docs/security.md', 'utf8').replaceAll(/\n(?=\S)(?!\|)/g, ' ');

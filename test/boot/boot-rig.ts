@@ -118,8 +118,8 @@ export async function openRigOn<Host extends RehearsalHost>(
         4_000_000_000,
         { id: 42, name: id },
       ),
-    async ended(id: string): Promise<Ended> {
-      await until(() => reasons.has(id));
+    async ended(id: string, withinMs?: number): Promise<Ended> {
+      await until(() => reasons.has(id), withinMs);
       const [row] = await mailbox.read([`${ROLE_ID}:${id}`]);
       const report = row?.boot === undefined ? undefined : JSON.parse(row.boot);
       return { reason: reasons.get(id) ?? '', log: logs.get(id) ?? '', report };
@@ -131,11 +131,11 @@ export async function openRigOn<Host extends RehearsalHost>(
   };
 }
 
-/** Waits for something to become true, 20 s at most. */
-export async function until(holds: () => boolean): Promise<void> {
-  const end = Date.now() + 20_000;
+/** Waits for something to become true, 20 s at most if nothing else is said. */
+export async function until(holds: () => boolean, withinMs = 20_000): Promise<void> {
+  const end = Date.now() + withinMs;
   while (!holds()) {
-    if (Date.now() > end) throw new Error(`not within 20 s: ${holds}`);
+    if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${holds}`);
     await sleep(10);
   }
 }

@@ -1,8 +1,10 @@
 /** What can go wrong on an instance: whatever it is, the machine powers off in time and says why. */
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { LocalMailbox } from '../../src/adapters/local/mailbox.ts';
 import { prepareRootfs } from '../../src/rehearsal/hosts/nspawn-rootfs.ts';
-import { COMPLETED, LISTENING, RUNNING } from './boot-rig.ts';
+import { COMPLETED, LISTENING, ONE_JOB, packRunner, RUNNING } from './boot-rig.ts';
 import { type MachineRigOptions, openMachineRig } from './machine-rig.ts';
 import { tracesOf } from './traces.ts';
 
@@ -22,6 +24,7 @@ class LossyMailbox extends LocalMailbox {
   }
 }
 
+const RUNNER = packRunner(ONE_JOB);
 const never = () => new Promise<undefined>(() => {});
 const ELSEWHERE = 'http://no-such-name.invalid';
 const job = (...steps: string[]) => [LISTENING, RUNNING, ...steps].join('\n');
@@ -31,6 +34,10 @@ const GONE = 'echo "The runner no longer exists on the server. Cleaning up local
 
 const FAILURES: Readonly<Record<string, Failure>> = {
   'S3 does not have the runner': { code: 'runner-download', letter: { runnerKey: 'runner/other.tar.gz' } },
+  'S3 is slow': {
+    ...{ code: 'done', open: () => sleep(2_000, RUNNER) },
+    letter: { runnerSha256: createHash('sha256').update(RUNNER).digest('hex') },
+  },
   'S3 never answers': { code: 'runner-download', open: never, ...SHORT },
   'the runner is corrupt': { code: 'runner-corrupt', letter: { runnerSha256: '0'.repeat(64) } },
   'the mailbox stays empty': { code: 'mail-missing', letter: 'none', ...SHORT },

@@ -169,11 +169,11 @@ describe('ends', () => {
   });
 });
 
-test('twenty at once', async () => {
-  await open();
+test('twenty at once', { timeout: 150_000 }, async () => {
+  await open({ bootDeadlineMs: 90_000, lifetimeMs: 100_000 });
   const ids = Array.from({ length: 20 }, (_, n) => `i-${n}`);
   await Promise.all(ids.map((id) => rig.give(id)));
   for (const id of ids) rig.start(id);
-  const reports = await Promise.all(ids.map(async (id) => (await rig.ended(id)).report?.code));
+  const reports = await Promise.all(ids.map(async (id) => (await rig.ended(id, 120_000)).report?.code));
   expect(reports).toEqual(ids.map(() => 'done'));
 });

@@ -28,7 +28,7 @@ report() { # tried once, for 5 s at most. src/boot/read-boot-report.ts reads it
 
 upload_logs() { # 1 MB and 5 s at most
   {
-    tail -c 400000 "$ROOT/var/log/cloud-init-output.log"
+    tail -c 300000 "$ROOT/var/log/cloud-init-output.log"
     # As the job's user: a link that the job put there must not lead to what it may not read itself.
     timeout -k 1 1 runuser -u runner -- sh -c 'cd "$0" && ls -t | head -n 3 | xargs tail -vc 200000 --' "$RUNNER/_diag"
   } 2>/dev/null | gzip >"$SCRATCH"
