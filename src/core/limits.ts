@@ -102,6 +102,8 @@ export const limits = {
   redeliveriesPerPass: 20,
   /** Pages of 100 deliveries read in one run; a longer list is gone through in several. */
   deliveryPages: 5,
+  /** A delivery without an answer is listed 10 s after it was made, below those that were answered meanwhile. */
+  deliverySettleMs: 1 * MINUTE,
   /** Failed deliveries that are remembered at once. */
   pendingDeliveries: 300,
   /** How often a repository with recent jobs is searched for jobs that no webhook told of. */

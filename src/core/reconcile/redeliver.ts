@@ -19,7 +19,7 @@ export async function redeliver(deps: ReconcileDeps, watch: Watch): Promise<Watc
   if (!listed) return watch;
   const { due, given, next } = planRedeliveries(watch.deliveries, listed, deps.clock());
   for (const { guid, tries } of given) deps.log({ event: 'alarm', fault: 'delivery-given-up', guid, tries });
-  for (const { guid, statusCode } of refusedOf(listed.deliveries))
+  for (const { guid, statusCode } of refusedOf(listed.deliveries, watch.deliveries.newest))
     deps.log({ event: 'alarm', fault: 'delivery-refused', guid, statusCode });
   const isNews =
     due.length > 0 ||
@@ -53,7 +53,7 @@ async function listNew(deps: ReconcileDeps, { upTo, backlog }: DeliveryWatch): P
   for (let page = 0; page < limits.deliveryPages; page++) {
     const listed = await deps.deliveries.list(cursor);
     if (listed.kind !== 'ok') return page === 0 ? undefined : { deliveries, backlog: left };
-    deliveries.push(...listed.deliveries);
+    deliveries.push(...listed.deliveries.filter(({ id }) => id > target));
     const isThrough = listed.next === undefined || listed.deliveries.some(({ id }) => id <= target);
     if (!isThrough) {
       cursor = listed.next as string;
@@ -93,9 +93,11 @@ export function planRedeliveries(watch: DeliveryWatch, { deliveries, backlog }: 
     .map((one) => ({ ...one, tries: one.tries + 1, nextAt: now + limits.redeliveryBackoffMs * 5 ** one.tries }));
   for (const { guid } of given) pending.delete(guid);
   for (const one of due) pending.set(one.guid, one);
-  const upTo = Math.max(watch.upTo, ...deliveries.map(({ id }) => id));
+  const isSettled = ({ deliveredAt }: WebhookDelivery) => now - deliveredAt >= limits.deliverySettleMs;
+  const upTo = Math.max(watch.upTo, ...deliveries.filter(isSettled).map(({ id }) => id));
+  const newest = Math.max(watch.newest, ...deliveries.map(({ id }) => id));
   const kept = [...pending.values()].slice(-limits.pendingDeliveries);
-  return { due, given, next: { listedAt: now, upTo, backlog, pending: kept } };
+  return { due, given, next: { upTo, newest, backlog, pending: kept } };
 }
 
 const seenOf = (pending: ReadonlyMap<string, PendingRedelivery>, { guid }: WebhookDelivery) =>
@@ -130,5 +132,6 @@ const isOurs = ({ event }: WebhookDelivery) => event === 'workflow_job';
 const isWorthRepeating = (delivery: WebhookDelivery, now: number) =>
   isOurs(delivery) && !FINAL.has(delivery.statusCode) && now - delivery.deliveredAt <= limits.jobAgeMs;
 
-const refusedOf = (deliveries: readonly WebhookDelivery[]) =>
-  deliveries.filter((one) => isOurs(one) && FINAL.has(one.statusCode)).slice(0, 1);
+/** One alarm a run, and none for what was seen before. */
+const refusedOf = (deliveries: readonly WebhookDelivery[], newest: number) =>
+  deliveries.filter((one) => one.id > newest && isOurs(one) && FINAL.has(one.statusCode)).slice(0, 1);

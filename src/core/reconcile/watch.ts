@@ -20,9 +20,10 @@ export interface Watch {
 }
 
 export interface DeliveryWatch {
-  /** When the list was last read, and up to which delivery all were seen. */
-  readonly listedAt: number;
+  /** Up to this delivery all were seen: later ones may still be under way, and appear below others. */
   readonly upTo: number;
+  /** The newest that was seen. */
+  readonly newest: number;
   /** Older ones that are still to be read: from the cursor down to that delivery. */
   readonly backlog?: { readonly cursor: string; readonly downTo: number };
   readonly pending: readonly PendingRedelivery[];
@@ -53,7 +54,7 @@ const NEW: Watch = {
   quietPasses: 0,
   listedAt: 0,
   runnerPages: 1,
-  deliveries: { listedAt: 0, upTo: 0, pending: [] },
+  deliveries: { upTo: 0, newest: 0, pending: [] },
   repositories: [],
 };
 
