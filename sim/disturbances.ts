@@ -3,7 +3,7 @@ import type { StrikeFault } from './faults.ts';
 
 /** One is repaired within a minute or so, and a boot deadline leaves time for two. */
 const SURVIVED = 2;
-const DISTURBING = /^(table|mailbox|queue|dispatch|reconcile|github|deployment)/;
+const DISTURBING = /^(table|mailbox|queue|dispatch|reconcile|github|deployment|launch|instances|clock)/;
 
 export class Disturbances {
   private readonly times: number[] = [];

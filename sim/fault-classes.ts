@@ -91,6 +91,7 @@ const INSTANCE = {
   'dies-at-launch': fault(0.02, 'an instance dies at once: Client.InternalError', 1),
   'boot-failed': fault(0.02, 'the boot script fails: the instance powers off', 1),
   'boot-hung': fault(0.02, 'user data never runs: the instance does nothing for ever', 1),
+  'guards-disarmed': fault(0.02, 'the watchdogs on the instance do nothing: a root job ended them'),
   'boot-slow': fault(0.04, 'a boot that ends around its deadline', 1),
   'runner-crashed-idle': fault(0.02, 'the runner dies before it has a job: the instance powers off', 1),
   'runner-crashed-busy': fault(0.02, 'the runner dies with its job: the instance powers off'),

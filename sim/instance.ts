@@ -10,6 +10,7 @@ import type { LocalInstance } from '../src/adapters/local/instance-host.ts';
 import type { LocalMailbox } from '../src/adapters/local/mailbox.ts';
 import { userIdOf } from '../src/core/names.ts';
 import type { Pool } from '../src/core/types.ts';
+import { clocks } from '../src/rehearsal/github/model/clocks.ts';
 import type { RunnerRecord } from '../src/rehearsal/github/model/types.ts';
 import type { SimClock } from './clock.ts';
 import type { StrikeFault } from './faults.ts';
@@ -138,7 +139,7 @@ export class SimInstance {
       this.hang();
       return;
     }
-    this.watch();
+    if (!strike('guards-disarmed')) this.watch();
     if (strike('boot-failed')) {
       this.after(pace.between(3_000, 20_000), () => this.end('Client.InstanceInitiatedShutdown'));
       return;
@@ -191,8 +192,10 @@ export class SimInstance {
       this.hang();
       return;
     }
-    const ghost = strike('runner-ghost');
-    if (ghost) this.after(ghost.between(0, 30_000), () => this.becomeGhost());
+    if (strike('runner-ghost')) {
+      this.becomeGhost();
+      return;
+    }
     const deleted = strike('runner-deleted');
     if (deleted) this.after(deleted.between(0, 30_000), () => this.loseRecord());
     this.after(HEARTBEAT_MS, () => this.heartbeat());
@@ -208,12 +211,13 @@ export class SimInstance {
     if (this.record) this.world.github.model.deleteRunner(this.pool.scope, this.record.id);
   }
 
-  /** A cancelled job used the runner's record up; the process listens for ever. */
+  /** A cancelled job used the runner's record up; the process listens for ever. A job that it was given is given back. */
   private becomeGhost(): void {
-    const { github } = this.world;
-    if (!this.record || this.record.job) return;
+    const { record } = this;
+    if (!record) return;
     this.hang();
-    github.model.deleteRunner(this.pool.scope, this.record.id);
+    if (this.world.github.model.deleteRunner(this.pool.scope, record.id) === 'busy')
+      this.later(clocks.acquireMs + 1, () => this.becomeGhost());
   }
 
   private heartbeat(): void {

@@ -3,6 +3,7 @@ import type { SimClock } from './clock.ts';
 import type { StrikeFault } from './faults.ts';
 import type { GitHubSide } from './github-side.ts';
 import { ORGANIZATION } from './github-side.ts';
+import { LONGEST_JOB_MS } from './heal.ts';
 import type { Happening } from './history.ts';
 import { lightRun } from './light-run.ts';
 import { Rng } from './rng.ts';
@@ -65,7 +66,7 @@ export class Workload {
     const known = this.runMs.get(jobId);
     if (known !== undefined) return known;
     const rng = Rng.of(this.world.seed, `job/${jobId}`);
-    return rng.chance(0.85) ? rng.between(5_000, 60_000) : rng.between(60_000, 300_000);
+    return rng.chance(0.85) ? rng.between(5_000, 60_000) : rng.between(60_000, LONGEST_JOB_MS);
   }
 
   queue(work: Work): number {

@@ -10,7 +10,7 @@ import { FAULT_CLASSES } from './fault-classes.ts';
 import { type FaultSource, Faults, type Strike, type StrikeFault } from './faults.ts';
 import type { DeploymentView, FinalView } from './final-view.ts';
 import { GitHubSide } from './github-side.ts';
-import { HEAL_MS } from './heal.ts';
+import { healTimeMs } from './heal.ts';
 import type { Happening, HappeningAt } from './history.ts';
 import { allInvariants } from './invariants/all.ts';
 import type { Invariant } from './invariants/invariant.ts';
@@ -92,7 +92,7 @@ export class World {
     this.workload.start();
     this.clock.after(this.shape.faultMs, () => this.endFaults());
     this.options.script?.(this);
-    const end = START + this.shape.faultMs + HEAL_MS;
+    const end = START + this.shape.faultMs + healTimeMs(this.shape);
     await this.clock.run(end, () => this.github.keepTicking());
     const view = this.finalView();
     if (this.violations.length === 0)

@@ -39,14 +39,17 @@ export async function bundleWorker(outfile: string, plugins: Plugin[] = []): Pro
   });
 }
 
-function replaceText(mutant: Mutant): Plugin {
-  const contents = mutate(mutant, readFileSync(mutant.file, 'utf8'));
+function replaceText({ changes }: Mutant): Plugin {
+  const contents = new Map<string, string>();
+  for (const change of changes)
+    contents.set(change.file, mutate(change, contents.get(change.file) ?? readFileSync(change.file, 'utf8')));
   return {
     name: 'mutant',
     setup(build) {
-      build.onLoad({ filter: /\.ts$/ }, ({ path }) =>
-        relative(process.cwd(), path) === mutant.file ? { contents, loader: 'ts' } : undefined,
-      );
+      build.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const mutated = contents.get(relative(process.cwd(), path));
+        return mutated === undefined ? undefined : { contents: mutated, loader: 'ts' };
+      });
     },
   };
 }

@@ -1,10 +1,12 @@
 /** The mistakes that the review of the design found before any code: one scenario for each that the control plane could make. */
+import type { Attempt } from '../../src/core/types.ts';
 import { lightRun } from '../light-run.ts';
 import { LABELS, REPOSITORIES, simPool, THIEF } from '../shape.ts';
 import {
   all,
   always,
   any,
+  endedBy,
   first,
   HOUR,
   jobs,
@@ -78,15 +80,15 @@ export const BUGS: readonly Scenario[] = [
     name: 'ghosts',
     from: 'B1: the record of a runner is gone, its process waits for ever (actions/runner#4617)',
     shape: shape([jobs(2), jobs(2, { atMs: 2 * MINUTE })]),
-    faults: any(first(2, 'runner-ghost'), always('runners-hole')),
-    expect: struck('runner-ghost'),
+    faults: any(first(2, 'runner-ghost'), always('runners-hole', 'guards-disarmed')),
+    expect: all(struck('runner-ghost'), overBy(15 * MINUTE), endedBy(15 * MINUTE)),
   },
   {
     name: 'absence-proves-nothing',
     from: 'B1: a live job was killed because a list lacked its runner (TF #4391)',
-    shape: shape(jobs(4, { runMs: 8 * MINUTE })),
+    shape: shape([0, 10, 20, 30, 40, 50].map((second) => jobs(1, { atMs: second * SECOND, runMs: 3 * MINUTE }))),
     faults: always('runners-hole', 'runners-unlisted', 'instances-unlisted'),
-    expect: all(launched(4), allSucceeded),
+    expect: all(launched(6), allSucceeded),
   },
   {
     name: 'strangers',
@@ -162,6 +164,14 @@ export const BUGS: readonly Scenario[] = [
 
 export const OPERATIONS: readonly Scenario[] = [
   {
+    name: 'burst',
+    from: 'facts/github 11 F: hundreds of jobs at once, within the limits of GitHub',
+    shape: shape([jobs(256), jobs(144)], { deployments: [[simPool({ maxRunners: 400 })]], faultMs: 0 }),
+    expect: all(launched(400), overBy(12 * MINUTE), ({ history }) =>
+      history.some((one) => one.kind === 'github-limited') ? 'GitHub had to throttle us' : undefined,
+    ),
+  },
+  {
     name: 'controller-down-for-an-hour',
     from: 'facts/github 11 F: the control plane is down for an hour; then there is a backlog',
     shape: shape(
@@ -210,8 +220,45 @@ export const OPERATIONS: readonly Scenario[] = [
     name: 'lifetime-over',
     from: 'facts/github 11 E: a job that runs longer than its instance may live',
     shape: shape(jobs(1, { runMs: 3 * HOUR })),
-    faults: first(1, 'boot-hung'),
-    expect: saw('the end of the long job', (one) => one.kind === 'github' && one.event.kind === 'job-completed'),
+    faults: always('guards-disarmed'),
+    expect: all(
+      launched(1),
+      saw('its end', (one) => one.kind === 'terminate' && one.excuse === 'lifetime' && one.runner === 'busy'),
+    ),
+  },
+  {
+    name: 'spare-is-inherited',
+    from: 'A1: a job that lost its instance gets the runner of a cancelled one, and no launch',
+    shape: shape([jobs(1), jobs(1, { atMs: 2 * SECOND })]),
+    faults: any(first(1, 'boot-failed'), first(1, 'boot-slow')),
+    script: ({ clock, github }) =>
+      clock.after(7 * SECOND, () => {
+        const [, second] = github.model.state.runs.keys();
+        github.model.cancelRun(second as number);
+      }),
+    expect: saw('job 1 gets the attempt of job 2', (one) => {
+      if (one.kind !== 'record' || one.record !== 'attempt') return false;
+      const { id, jobId } = one.after as Attempt;
+      return id === '55200000002-1' && jobId === '55200000001';
+    }),
+  },
+  {
+    name: 'unheard-starts',
+    from: '6.4: a runner that looks idle to us has a job that nobody told of: DELETE says 422, and it is left alone',
+    shape: shape(jobs(1)),
+    faults: any(of('in_progress', always('webhook-lost')), of('listRunners', always('github-unavailable'))),
+    script: ({ clock, github, workload, excuse }) => {
+      workload.queue(jobs(1, { repository: THIEF, runMs: 8 * MINUTE }));
+      excuse('thief', 1);
+      clock.after(30 * SECOND, () => {
+        for (const [id, run] of github.model.state.runs)
+          if (run.repository.fullName !== THIEF) github.model.cancelRun(id);
+      });
+    },
+    expect: all(
+      launched(1),
+      saw('422', (one) => one.kind === 'delete-runner' && one.outcome === 'busy'),
+    ),
   },
   {
     name: 'stopped-by-hand',

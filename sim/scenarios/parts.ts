@@ -70,6 +70,15 @@ export const overBy =
     return atMs <= ms ? undefined : `the last job ended after ${Math.round(atMs / SECOND)} s`;
   };
 
+/** Wrong unless the last instance had ended by then. */
+export const endedBy =
+  (ms: number) =>
+  ({ history }: Seen) => {
+    const last = history.findLast((one) => one.kind === 'instance' && one.instance.state === 'terminated');
+    const atMs = (last?.at ?? START) - START;
+    return atMs <= ms ? undefined : `the last instance ended after ${Math.round(atMs / SECOND)} s`;
+  };
+
 /** Wrong unless it happened. */
 export const saw =
   (what: string, test: (one: Seen['history'][number]) => boolean) =>
