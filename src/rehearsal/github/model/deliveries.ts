@@ -24,6 +24,13 @@ export function redeliver(state: GitHubState, id: number): 'queued' | 'gone' {
   return 'queued';
 }
 
+/** GitHub is late with an event that it had begun to send: its delivery, and the id of that, are made only now. */
+export function postpone(state: GitHubState, delivery: Delivery): void {
+  state.deliveries.delete(delivery.id);
+  state.due.delivery.drop(delivery);
+  add(state, { ...delivery, id: nextId(state, 'delivery') });
+}
+
 /** Takes what is to be sent now, oldest first: the caller sends it, once, and then calls `recordDelivery`. */
 export function takeDeliveries(state: GitHubState): readonly Delivery[] {
   const taken = state.unsent;

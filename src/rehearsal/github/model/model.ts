@@ -127,6 +127,10 @@ export class GitHubModel implements RunnerBackend {
     return deliveries.takeDeliveries(this.state);
   }
 
+  postponeDelivery(delivery: Delivery): void {
+    this.settle(() => deliveries.postpone(this.state, delivery));
+  }
+
   /** The request to send for a delivery. Throws without a hook: then there are no deliveries. */
   signDelivery(delivery: Delivery) {
     if (!this.state.hook) throw new Error('a delivery needs a hook');
