@@ -27,7 +27,7 @@ const pending = (more: Partial<PendingRedelivery> = {}): PendingRedelivery => ({
   ...more,
 });
 
-const watching = (...all: PendingRedelivery[]): DeliveryWatch => ({ listedAt: 0, upTo: 0, pending: all });
+const watching = (...all: PendingRedelivery[]): DeliveryWatch => ({ upTo: 0, newest: 0, pending: all });
 
 /** The newest first, as GitHub lists them. */
 const plan = (watch: DeliveryWatch, ...deliveries: WebhookDelivery[]) => planRedeliveries(watch, { deliveries }, NOW);
@@ -146,15 +146,51 @@ describe('in a run', () => {
     expect((await w.watch()).deliveries.pending).toMatchObject([{ guid: 'g', tries: 2 }]);
   });
 
-  test('what was read is not read again', async () => {
+  test('one that fails for ever: at once, after 1, 5 and 25 minutes an alarm', async () => {
+    const w = await reconcileWorld();
+    w.deliveries.add(500, 'g', w.now);
+    const at: number[] = [];
+    const start = w.now;
+    for (let minute = 0; minute < 60; minute++) {
+      const before = w.deliveries.redelivered.length;
+      await w.reconcile();
+      if (w.deliveries.redelivered.length > before) {
+        at.push((w.now - start) / MINUTE);
+        w.deliveries.add(500, 'g', w.now);
+      }
+      w.now += MINUTE;
+    }
+    expect(at).toEqual([0, 1, 6]);
+    expect(w.alarms()).toEqual(['delivery-given-up']);
+  });
+
+  test('what was read is not read again, once no answer can be under way any more', async () => {
     const w = await reconcileWorld();
     for (let n = 0; n < 250; n++) w.deliveries.add(202, `g${n}`, w.now);
+    const calls = async () => {
+      const before = w.deliveries.calls;
+      await w.reconcile();
+      return w.deliveries.calls - before;
+    };
+    expect(await calls()).toBe(3);
+    w.now += limits.deliverySettleMs - 1;
+    expect(await calls()).toBe(3);
+    w.now += 1;
+    expect(await calls()).toBe(3);
+    expect(await calls()).toBe(1);
+  });
+
+  test('one that is listed below newer ones, because its answer came late, is repeated', async () => {
+    const w = await reconcileWorld();
+    const late = w.deliveries.add(0, 'late', w.now);
+    const listed = w.deliveries.all;
+    w.deliveries.all = [];
+    w.deliveries.all = [{ ...(listed[0] as WebhookDelivery), id: late + 1, guid: 'next', statusCode: 202 }];
     await w.reconcile();
-    const { calls } = w.deliveries;
-    expect(calls).toBe(3);
-    w.deliveries.add(202, 'new', w.now);
+    w.deliveries.all.push(...listed);
+    w.now += 15_000;
     await w.reconcile();
-    expect(w.deliveries.calls - calls).toBe(1);
+    expect(w.deliveries.redelivered).toEqual([late]);
   });
 
   test('a list that is longer than one run reads is gone through in several, new failures first', async () => {
@@ -197,6 +233,6 @@ describe('in a run', () => {
     w.deliveries.add(401, 'g', w.now);
     await w.minutes(3);
     expect(w.deliveries.redelivered).toEqual([]);
-    expect(w.alarms()).toContain('delivery-refused');
+    expect(w.alarms()).toEqual(['delivery-refused']);
   });
 });
