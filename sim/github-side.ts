@@ -168,19 +168,38 @@ export class GitHubSide {
 
   private send(): void {
     for (const delivery of this.model.takeDeliveries()) {
-      if (this.isHeardOf(delivery) && this.options.strike('webhook-vanished', delivery.action)) continue;
-      const late = this.options.strike('webhook-late', delivery.action);
-      const delayMs = late ? late.between(1_000, LATE_MS) : 50 + this.travel.about(400);
-      const at = Math.max(this.options.clock.now + delayMs, this.awayUntil + this.travel.between(0, 2_000));
-      this.underWay += 1;
-      this.options.clock.at(at, () => void this.deliver(delivery));
-      if (this.options.strike('webhook-duplicate', delivery.action))
-        this.options.clock.at(at, () => void this.deliverAgain(delivery));
+      if (this.wasLate.delete(delivery.guid)) this.sendSoon(delivery);
+      else this.sendAtAll(delivery);
     }
+  }
+
+  private sendAtAll(delivery: Delivery): void {
+    const { strike, clock } = this.options;
+    if (this.isHeardOf(delivery) && strike('webhook-vanished', delivery.action)) return;
+    const late = strike('webhook-late', delivery.action);
+    if (!late) {
+      this.sendSoon(delivery);
+      return;
+    }
+    this.underWay += 1;
+    clock.after(late.between(1_000, LATE_MS), () => {
+      this.underWay -= 1;
+      this.wasLate.add(delivery.guid);
+      this.model.postponeDelivery(delivery);
+    });
+  }
+
+  private sendSoon(delivery: Delivery): void {
+    const { strike, clock } = this.options;
+    const at = Math.max(clock.now + 50 + this.travel.about(400), this.awayUntil + this.travel.between(0, 2_000));
+    this.underWay += 1;
+    clock.at(at, () => void this.deliver(delivery));
+    if (strike('webhook-duplicate', delivery.action)) clock.at(at, () => void this.deliverAgain(delivery));
   }
 
   /** A repository of which a deployment never got an event is not searched by it. */
   private readonly heardOf = new Set<string>();
+  private readonly wasLate = new Set<string>();
 
   private isHeardOf = (delivery: Delivery) => this.heardOf.has(placeOf(delivery));
 

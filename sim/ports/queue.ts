@@ -5,6 +5,8 @@ import { type CallTime, effect, type PortContext } from './call.ts';
 
 const TIME: CallTime = { fromMs: 5, toMs: 20 };
 const LATEST_MS = 300_000;
+/** SQS delays no longer. */
+const MOST_DELAY_MS = 900_000;
 
 export function queuePort(context: PortContext, queue: LocalQueue): Queue {
   return { send: (body, delayMs) => effect(context, TIME, () => send(context, queue, body, delayMs ?? 0)) };
@@ -18,9 +20,11 @@ async function send(
 ): Promise<SendOutcome> {
   if (strike('queue-unavailable')) return 'unavailable';
   const late = strike('queue-late');
-  await queue.send(body, late ? Math.min(900_000, Math.round(delayMs + late.between(1_000, LATEST_MS))) : delayMs);
+  await queue.send(body, late ? within(delayMs + late.between(1_000, LATEST_MS)) : delayMs);
   tell({ kind: 'sent', deployment, body });
   const twice = strike('queue-duplicate');
-  if (twice) await queue.send(body, Math.round(delayMs + twice.between(0, 5_000)));
+  if (twice) await queue.send(body, within(delayMs + twice.between(0, 5_000)));
   return strike('queue-lost-reply') ? 'unavailable' : 'ok';
 }
+
+const within = (delayMs: number) => Math.min(MOST_DELAY_MS, Math.round(delayMs));
