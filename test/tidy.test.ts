@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const fences: Record<string, readonly string[]> = {
   'src/core': ['src/core'],
   'src/adapters': ['src/adapters', 'src/core', 'src/constructs/contract', '<packages>', '<node>'],
-  'src/boot': ['src/boot'],
+  'src/boot': ['src/boot', '<node>'],
   'src/constructs': ['src/constructs', 'src/boot', '<packages>', '<node>'],
   'src/lambda': ['src/lambda', 'src/core', 'src/adapters', 'src/constructs/contract', '<node>'],
   'src/rehearsal': [

@@ -1,5 +1,7 @@
 import { Token } from 'aws-cdk-lib';
 import { type LinuxBootInput, renderLinuxBoot } from '../boot/render-linux';
+import { renderWindowsBoot } from '../boot/render-windows';
+import { PoolPlatform } from './pool-choices';
 import { SynthError } from './synth-error';
 
 type NamedAtDeployment = 'roleId' | 'mailboxTable' | 'bucket';
@@ -14,8 +16,11 @@ const STAND_INS: Record<NamedAtDeployment, string> = {
   bucket: 'mayfly-bucket-name'.padEnd(63, '0'),
 };
 
+/** Of a pool, whatever its platform. */
+export type BootScriptInput = Omit<LinuxBootInput, 'platform'> & { readonly platform: PoolPlatform };
+
 /** The user data of a pool, with the tokens of what only the deployment knows. */
-export function bootScript(poolName: string, input: LinuxBootInput): string {
+export function bootScript(poolName: string, input: BootScriptInput): string {
   if ((input.setupCommands ?? []).some((command) => Token.isUnresolved(command))) {
     throw new SynthError('boot-script', `Pool "${poolName}": a setup command has a value that only deployment knows.`);
   }
@@ -26,9 +31,9 @@ export function bootScript(poolName: string, input: LinuxBootInput): string {
   );
 }
 
-function render(poolName: string, input: LinuxBootInput): string {
+function render(poolName: string, { platform, ...input }: BootScriptInput): string {
   try {
-    return renderLinuxBoot(input);
+    return platform === PoolPlatform.WINDOWS_X64 ? renderWindowsBoot(input) : renderLinuxBoot({ platform, ...input });
   } catch (error) {
     throw new SynthError('boot-script', `Pool "${poolName}": ${(error as Error).message}.`);
   }

@@ -13,7 +13,7 @@ export function checkPool(construct: IConstruct, name: string, owner: string, op
     throw new SynthError(fault, `Pool "${name}": ${got}.`);
   };
   if (!/^[a-z0-9-]{1,32}$/.test(name)) refuse('pool-name', 'that is its name');
-  if (options.platform === PoolPlatform.WINDOWS_X64) refuse('platform-unsupported', 'its platform is windows-x64');
+  if (options.platform === PoolPlatform.WINDOWS_X64) checkWindows(options, refuse);
   checkLabels(options.labels, refuse);
   for (const repository of [options.repository ?? [], options.allowedRepositories ?? []].flat()) {
     checkRepository(repository, owner, refuse);
@@ -40,6 +40,17 @@ function warn(construct: IConstruct, name: string, options: RunnerPoolOptions): 
 }
 
 type Refuse = (fault: SynthFault, got: string) => never;
+
+/** What Windows has not, and what its image is too large for. */
+function checkWindows(options: RunnerPoolOptions, refuse: Refuse): void {
+  for (const name of ['docker', 'jobSudo'] as const) {
+    if (options[name] !== undefined) refuse('platform-option', `${name} is ${options[name]}, on windows-x64`);
+  }
+  const gibibytes = options.rootVolumeSize?.toGibibytes();
+  if (gibibytes !== undefined && gibibytes < 30) {
+    refuse('platform-option', `rootVolumeSize is ${gibibytes} GiB, and images of Windows Server have 30`);
+  }
+}
 
 function checkLabels(labels: readonly string[], refuse: Refuse): void {
   if (labels.length === 0) refuse('pool-labels', 'it has no label');

@@ -4,7 +4,7 @@ export enum PoolPlatform {
   LINUX_X64 = 'linux-x64',
   /** Linux on Graviton. */
   LINUX_ARM64 = 'linux-arm64',
-  /** Windows Server on x86-64. Refused for now. */
+  /** Windows Server on x86-64. Jobs run as a user without administrator's rights. Not yet seen to run. */
   WINDOWS_X64 = 'windows-x64',
 }
 

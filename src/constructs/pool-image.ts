@@ -7,7 +7,8 @@ export interface OwnImageOptions {
    * The image's root device: the volume that is enlarged and encrypted. With a wrong name the instance gets a second
    * volume instead.
    *
-   * @default '/dev/xvda', as in images of Amazon Linux and Debian; those of Ubuntu have '/dev/sda1'
+   * @default '/dev/xvda', as in images of Amazon Linux and Debian; those of Ubuntu have '/dev/sda1'. For a Windows pool
+   * '/dev/sda1', as in all of Windows
    */
   readonly rootDeviceName?: string;
 }
@@ -21,7 +22,10 @@ export interface BoundImage {
 }
 
 interface ImageSource {
-  readonly rootDeviceName: string;
+  /** None: what the platform's images have. */
+  readonly rootDeviceName?: string;
+  /** None: an own image, of which only its maker knows. */
+  readonly system?: 'linux' | 'windows';
   readonly amiId?: string;
   /** The parameter's name, by processor. */
   readonly parameter?: (processor: 'x64' | 'arm64') => string;
@@ -33,6 +37,7 @@ export class PoolImage {
   public static ubuntu2404(): PoolImage {
     const processors = { x64: 'amd64', arm64: 'arm64' };
     return new PoolImage({
+      system: 'linux',
       rootDeviceName: '/dev/sda1',
       parameter: (processor) =>
         `/aws/service/canonical/ubuntu/server/24.04/stable/current/${processors[processor]}/hvm/ebs-gp3/ami-id`,
@@ -43,6 +48,7 @@ export class PoolImage {
   public static amazonLinux2023(): PoolImage {
     const processors = { x64: 'x86_64', arm64: 'arm64' };
     return new PoolImage({
+      system: 'linux',
       rootDeviceName: '/dev/xvda',
       parameter: (processor) =>
         `/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-${processors[processor]}`,
@@ -53,26 +59,46 @@ export class PoolImage {
   public static debian13(): PoolImage {
     const processors = { x64: 'amd64', arm64: 'arm64' };
     return new PoolImage({
+      system: 'linux',
       rootDeviceName: '/dev/xvda',
       parameter: (processor) => `/aws/service/debian/release/13/latest/${processors[processor]}`,
     });
   }
 
+  /**
+   * Windows Server 2022 with a desktop, by AWS, for `PoolPlatform.WINDOWS_X64`. It has neither git nor PowerShell 7: let
+   * `setupCommands` install what jobs need, or bring an image of your own.
+   */
+  public static windows2022(): PoolImage {
+    return new PoolImage({
+      system: 'windows',
+      parameter: () => '/aws/service/ami-windows-latest/Windows_Server-2022-English-Full-Base',
+    });
+  }
+
   /** An image by its id: the one that is given, until the next deployment. */
   public static ami(amiId: string, options: OwnImageOptions = {}): PoolImage {
-    return new PoolImage({ rootDeviceName: options.rootDeviceName ?? '/dev/xvda', amiId });
+    return new PoolImage({ ...options, amiId });
   }
 
   /** The image whose id an SSM parameter of this account and region holds at launch. */
   public static ssmParameter(name: string, options: OwnImageOptions = {}): PoolImage {
-    return new PoolImage({ rootDeviceName: options.rootDeviceName ?? '/dev/xvda', parameter: () => name });
+    return new PoolImage({ ...options, parameter: () => name });
   }
 
   private constructor(private readonly source: ImageSource) {}
 
   /** @internal */
+  public _fits(platform: PoolPlatform): boolean {
+    const { system } = this.source;
+    return system === undefined || (system === 'windows') === (platform === PoolPlatform.WINDOWS_X64);
+  }
+
+  /** @internal */
   public _bind(platform: PoolPlatform): BoundImage {
-    const { rootDeviceName, amiId, parameter } = this.source;
+    const { amiId, parameter } = this.source;
+    const usual = platform === PoolPlatform.WINDOWS_X64 ? '/dev/sda1' : '/dev/xvda';
+    const rootDeviceName = this.source.rootDeviceName ?? usual;
     if (!parameter) return { imageId: amiId ?? '', rootDeviceName };
     const name = parameter(platform === PoolPlatform.LINUX_ARM64 ? 'arm64' : 'x64');
     return { imageId: `resolve:ssm:${name}`, parameterArn: parameterArn(name), rootDeviceName };

@@ -31,7 +31,7 @@ export interface RunnerPoolOptions {
   /**
    * Machine image.
    *
-   * @default PoolImage.ubuntu2404()
+   * @default PoolImage.ubuntu2404(), or PoolImage.windows2022() on Windows
    */
   readonly image?: PoolImage;
 
@@ -123,7 +123,7 @@ export interface RunnerPoolOptions {
   /**
    * From launch to "Listening for Jobs". An instance that takes longer is ended and replaced.
    *
-   * @default Duration.minutes(5)
+   * @default Duration.minutes(5), or 15 on Windows
    */
   readonly bootDeadline?: Duration;
 
@@ -135,7 +135,8 @@ export interface RunnerPoolOptions {
   readonly maxJobDuration?: Duration;
 
   /**
-   * Run in order by bash as root, before the instance takes its runner's credentials. One that fails ends the instance.
+   * Run in order by bash as root, on Windows each by a Windows PowerShell of its own as administrator, before the instance
+   * takes its runner's credentials. One that fails ends the instance.
    * They are in the user data, which every job can read: no secrets. With the boot script at most 12 KB.
    *
    * @default - none
@@ -173,22 +174,22 @@ export interface RunnerPoolOptions {
   readonly forkPullRequests?: boolean;
 
   /**
-   * Path of a script on the image (`/....sh`) that every job runs before its first step, after Mayfly's own checks. It
-   * should belong to root. One that fails, fails the job.
+   * Path of a script on the image (`/....sh`, on Windows `C:\\....ps1`) that every job runs before its first step, after
+   * Mayfly's own checks. It should belong to root. One that fails, fails the job.
    *
    * @default - none
    */
   readonly jobStartedHook?: string;
 
   /**
-   * Path of a script on the image (`/....sh`) that every job runs after its last step.
+   * Path of a script on the image (`/....sh`, on Windows `C:\\....ps1`) that every job runs after its last step.
    *
    * @default - none
    */
   readonly jobCompletedHook?: string;
 
   /**
-   * Whether jobs may become root without a password, as on GitHub's own runners.
+   * Whether jobs may become root without a password, as on GitHub's own runners. Not on Windows: they never may.
    *
    * @default true
    */
@@ -196,7 +197,7 @@ export interface RunnerPoolOptions {
 
   /**
    * Installs Docker while the instance boots, where the image lacks it (half a minute or more), and lets jobs use it.
-   * That makes them root, so it is refused with `jobSudo: false`.
+   * That makes them root, so it is refused with `jobSudo: false`. Not on Windows.
    *
    * @default false
    */

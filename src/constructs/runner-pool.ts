@@ -78,7 +78,7 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
     }
     this.platform = props.platform ?? PoolPlatform.LINUX_X64;
     this._usesSpot = (props.market ?? InstanceMarket.ON_DEMAND) !== InstanceMarket.ON_DEMAND;
-    this._image = (props.image ?? PoolImage.ubuntu2404())._bind(this.platform);
+    this._image = this.bindImage(props.image);
     this._subnetIds = props.network.vpc.selectSubnets(props.subnets ?? props.network.subnets).subnetIds;
     this._routing = routingOf(this.poolName, props);
 
@@ -104,6 +104,15 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
     this._parameterArn = `arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${this.parameterName}`;
   }
 
+  private bindImage(image?: PoolImage): BoundImage {
+    const usual = this.platform === PoolPlatform.WINDOWS_X64 ? PoolImage.windows2022() : PoolImage.ubuntu2404();
+    const chosen = image ?? usual;
+    if (!chosen._fits(this.platform)) {
+      throw new SynthError('platform-option', `Pool "${this.poolName}": its image is not for ${this.platform}.`);
+    }
+    return chosen._bind(this.platform);
+  }
+
   private makeSecurityGroup(network: RunnerNetwork): ec2.SecurityGroup {
     return new ec2.SecurityGroup(this, 'SecurityGroup', {
       vpc: network.vpc,
@@ -113,7 +122,7 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
 
   private renderUserData(role: iam.Role, props: RunnerPoolProps): string {
     return bootScript(this.poolName, {
-      platform: this.platform === PoolPlatform.LINUX_ARM64 ? 'linux-arm64' : 'linux-x64',
+      platform: this.platform,
       roleId: role.roleId,
       mailboxTable: props.mailboxTable.tableName,
       bucket: props.bucket.bucketName,
@@ -164,10 +173,15 @@ export class RunnerPool extends Construct implements iam.IGrantable, ec2.IConnec
 /** What the instance and who watches it from outside both go by. */
 function clocksOf(props: RunnerPoolOptions): Pick<PoolParameter, 'idleTimeoutMs' | 'bootDeadlineMs' | 'lifetimeMs'> {
   const idleTimeoutMs = (props.idleTimeout ?? Duration.minutes(10)).toMilliseconds();
-  const bootDeadlineMs = (props.bootDeadline ?? Duration.minutes(5)).toMilliseconds();
+  const bootDeadlineMs = (props.bootDeadline ?? usualDeadline(props.platform)).toMilliseconds();
   // A job that starts in the last moment of the idle time has all of its own time.
   const lifetimeMs = bootDeadlineMs + idleTimeoutMs + (props.maxJobDuration ?? Duration.hours(6)).toMilliseconds();
   return { idleTimeoutMs, bootDeadlineMs, lifetimeMs };
+}
+
+/** Windows Server needs minutes until it reads its user data. */
+function usualDeadline(platform?: PoolPlatform): Duration {
+  return Duration.minutes(platform === PoolPlatform.WINDOWS_X64 ? 15 : 5);
 }
 
 /** What jobs may do, and which run at all. */

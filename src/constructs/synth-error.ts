@@ -38,10 +38,10 @@ export const SYNTH_CODES = {
     says: "A user's runners belong to one repository each.",
     next: 'Give the pool a `repository`, or the fleet an `organization`.',
   },
-  'platform-unsupported': {
+  'platform-option': {
     code: 'MF3008',
-    says: 'Windows pools can not be made yet.',
-    next: 'Use `PoolPlatform.LINUX_X64` or `PoolPlatform.LINUX_ARM64`.',
+    says: 'The image or an option of a pool does not fit its platform.',
+    next: 'Leave it out, or change `platform`.',
   },
   'instance-type': {
     code: 'MF3009',
