@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import type { Plugin } from 'esbuild';
 import { runOnThreads } from '../thread-pool.ts';
 import { type Mutant, mutate } from './mutant.ts';
 import type { Verdict } from './probe.ts';
@@ -26,6 +26,8 @@ export async function runMutant(mutant: Mutant): Promise<MutantResult> {
 }
 
 export async function bundleWorker(outfile: string, plugins: Plugin[] = []): Promise<void> {
+  // Only here: all else runs without it.
+  const { build } = await import('esbuild');
   await build({
     entryPoints: ['sim/worker.ts'],
     outfile,
