@@ -17,8 +17,8 @@ update_item() { # update_item SECONDS JSON: with ' for "; prints the reply and, 
     'header = content-type:application/x-amz-json-1.0' 'header = x-amz-target:DynamoDB_20120810.UpdateItem'
 }
 
-report() { # tried once, for 5 s at most. src/boot/read-boot-report.ts reads it
-  read_token && read_credentials || return # those from the start may have expired during a long job
+report() { # tried once, for 5 s at most. src/core/boot-report.ts reads it
+  read_token && read_credentials || true # those from the start may have expired during a long job
   local json="{'code':'$CODE','line':$LINE,'exit':$STATUS,'platform':'$PLATFORM',$OUTPUT'phases':{$PHASES}}"
   json=\${json//\'/\\\\\\\"} # text inside JSON inside a curl option
   json=$(update_item 3 "'UpdateExpression':'SET boot = :b','ReturnValues':'NONE',
