@@ -84,8 +84,8 @@ export const KEEPING: readonly Mutant[] = [
     changes: [
       {
         file: 'src/core/reconcile/sweep.ts',
-        text: 'const messages = found.jobs.flatMap(',
-        instead: 'const messages = found.jobs.slice(0, 0).flatMap(',
+        text: 'for (const message of messages) {',
+        instead: 'for (const message of messages.slice(0, 0)) {',
       },
     ],
     killers: scenarios('vanished-webhooks'),

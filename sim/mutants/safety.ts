@@ -33,8 +33,9 @@ export const SAFETY: readonly Mutant[] = [
     changes: [
       {
         file: 'src/core/reconcile/phases/lost-instances.ts',
-        text: "if (instance === 'absent') return lookAgain(snapshot.parts.now, attempt);",
-        instead: "if (instance === 'absent') return [event(attempt, 'terminated')];",
+        text: "if (instance === 'absent') return ",
+        instead:
+          "if (instance === 'absent') return [event(attempt, 'terminated')];\n  if (instance === 'absent') return ",
       },
     ],
     killers: scenarios('absence-proves-nothing'),
