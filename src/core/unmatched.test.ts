@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { unmatchedKey } from './records.ts';
-import { noteMatched, noteUnmatched, unmatchedUntil } from './unmatched.ts';
+import { matchOf, noteMatched, noteProbe, noteUnmatched } from './unmatched.ts';
 
 const here = { pool: 'linux', repository: 'acme/web' };
 
@@ -17,11 +17,14 @@ function clean(): Ledger {
   return ledger;
 }
 
+/** The same notes, later. */
+const later = (ledger: Ledger, ms: number) => ledger.stored(ledger.writes(() => 0)).fork(ledger.now + ms);
+
 describe('runners that idle beside a job of a repository', () => {
   test('one of them may just hang', () => {
     const ledger = clean();
     expect(noteUnmatched(ledger, here, '1-1')).toBe(0);
-    expect(unmatchedUntil(ledger, here)).toBe(0);
+    expect(matchOf(ledger, here)).toEqual({ kind: 'free' });
   });
 
   test('the same one twice is still one', () => {
@@ -34,17 +37,23 @@ describe('runners that idle beside a job of a repository', () => {
     const ledger = clean();
     noteUnmatched(ledger, here, '1-1');
     expect(noteUnmatched(ledger, here, '1-2')).toBe(limits.slowRetryMs);
-    expect(unmatchedUntil(ledger, { ...here, repository: 'Acme/Web' })).toBe(limits.slowRetryMs);
-    expect(unmatchedUntil(ledger, { ...here, repository: 'acme/other' })).toBe(0);
-    expect(unmatchedUntil(ledger, { ...here, pool: 'arm' })).toBe(0);
+    const held = { kind: 'held', until: limits.slowRetryMs };
+    expect(matchOf(ledger, { ...here, repository: 'Acme/Web' })).toEqual(held);
+    expect(matchOf(later(ledger, limits.slowRetryMs - 1), here)).toEqual(held);
+    expect(matchOf(ledger, { ...here, repository: 'acme/other' })).toEqual({ kind: 'free' });
+    expect(matchOf(ledger, { ...here, pool: 'arm' })).toEqual({ kind: 'free' });
   });
 
-  test('then each one more prolongs it', () => {
+  test('then one job may try, and the others wait for what comes of it', () => {
     const ledger = clean();
     noteUnmatched(ledger, here, '1-1');
     noteUnmatched(ledger, here, '1-2');
-    const later = ledger.stored(ledger.writes(() => 0)).fork(limits.slowRetryMs);
-    expect(noteUnmatched(later, here, '1-3')).toBe(2 * limits.slowRetryMs);
+    const after = later(ledger, limits.slowRetryMs);
+    const until = limits.slowRetryMs + limits.probeMs;
+    expect(matchOf(after, here)).toEqual({ kind: 'probe', until });
+    noteProbe(after, here, until);
+    expect(matchOf(after, here)).toEqual({ kind: 'held', until });
+    expect(noteUnmatched(after, here, '1-3')).toBe(2 * limits.slowRetryMs);
   });
 
   test('a job of it that runs ends it, and all begins anew', () => {
@@ -52,7 +61,7 @@ describe('runners that idle beside a job of a repository', () => {
     noteUnmatched(ledger, here, '1-1');
     noteUnmatched(ledger, here, '1-2');
     noteMatched(ledger, here);
-    expect(unmatchedUntil(ledger, here)).toBe(0);
+    expect(matchOf(ledger, here)).toEqual({ kind: 'free' });
     expect(noteUnmatched(ledger, here, '1-3')).toBe(0);
   });
 

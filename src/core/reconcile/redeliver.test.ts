@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { limits } from '../limits.ts';
 import type { WebhookDelivery } from '../ports.ts';
+import type { Moment } from './mortal-test-support.ts';
 import { reconcileWorld } from './reconcile-test-support.ts';
 import { planRedeliveries } from './redeliver.ts';
 import { ago, NOW } from './snapshot-test-support.ts';
@@ -123,24 +124,38 @@ test('whatever is listed, in whatever parts: at most 3 tries a GUID, and none on
 });
 
 describe('in a run', () => {
-  test('the intent is stored before GitHub is asked; whoever can not store it does not ask', async () => {
+  /** A job that is held keeps the runs awake. */
+  async function awake() {
+    const w = await reconcileWorld();
+    await w.dispatch(w.event('waiting', 99));
+    w.jobs.statusOf = () => 'held';
+    return w;
+  }
+
+  /** Killed before or after the write that stores what is to be repeated. */
+  async function killedAtIntent(moment: Moment) {
+    const undisturbed = await reconcileWorld();
+    undisturbed.deliveries.add(500, 'g', undisturbed.now);
+    await undisturbed.reconcile();
     const w = await reconcileWorld();
     w.deliveries.add(500, 'g', w.now);
-    w.life.dieAt(2, 'before');
+    w.life.dieAt(undisturbed.life.effects.indexOf('redeliver'), moment);
     await w.reconcile().catch(() => {});
-    expect(w.deliveries.redelivered).toEqual([]);
     w.life.revive();
+    return w;
+  }
+
+  test('the intent is stored before GitHub is asked; whoever can not store it does not ask', async () => {
+    const w = await killedAtIntent('before');
+    expect(w.deliveries.redelivered).toEqual([]);
     await w.minutes(1);
     expect(w.deliveries.redelivered).toHaveLength(1);
     expect((await w.watch()).deliveries.pending).toMatchObject([{ guid: 'g', tries: 1 }]);
   });
 
   test('killed after it was stored: counted all the same, and tried again later', async () => {
-    const w = await reconcileWorld();
-    w.deliveries.add(500, 'g', w.now);
-    w.life.dieAt(2, 'after');
-    await w.reconcile().catch(() => {});
-    w.life.revive();
+    const w = await killedAtIntent('after');
+    expect(w.deliveries.redelivered).toEqual([]);
     await w.minutes(1);
     expect(w.deliveries.redelivered).toHaveLength(1);
     expect((await w.watch()).deliveries.pending).toMatchObject([{ guid: 'g', tries: 2 }]);
@@ -165,7 +180,7 @@ describe('in a run', () => {
   });
 
   test('what was read is not read again, once no answer can be under way any more', async () => {
-    const w = await reconcileWorld();
+    const w = await awake();
     for (let n = 0; n < 250; n++) w.deliveries.add(202, `g${n}`, w.now);
     const calls = async () => {
       const before = w.deliveries.calls;
@@ -194,7 +209,7 @@ describe('in a run', () => {
   });
 
   test('a list that is longer than one run reads is gone through in several, new failures first', async () => {
-    const w = await reconcileWorld();
+    const w = await awake();
     w.deliveries.perPage = 2;
     for (let n = 0; n < 30; n++) w.deliveries.add(n % 10 === 0 ? 500 : 202, `g${n}`, w.now);
     await w.reconcile();

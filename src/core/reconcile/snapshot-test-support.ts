@@ -115,7 +115,9 @@ export function brief(action: Action): string {
     case 'delete-runner':
       return `delete ${action.attempt.id} ${action.runner?.id ?? 'all'}`;
     case 'ask-job':
-      return `ask ${action.job.id}${action.isIdle ? ' idle' : ''}`;
+      return `ask ${action.job.id}`;
+    case 'explain-job':
+      return `explain ${action.job.id} ${action.stateReason}`;
     case 'expire-job':
     case 'rerun-job':
       return `${action.kind} ${action.job.id}`;

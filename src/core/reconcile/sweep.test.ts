@@ -5,7 +5,7 @@ import { aPool } from '../pool-test-support.ts';
 import type { GitHubJob } from '../ports.ts';
 import { DEPLOYMENT, reconcileWorld } from './reconcile-test-support.ts';
 import { ago, aJob, NOW } from './snapshot-test-support.ts';
-import { dueSweeps, noteSweeps } from './sweep.ts';
+import { dueSweeps, noteRepositories, noteSweeps } from './sweep.ts';
 import { type RepositoryWatch, readWatch, type Watch } from './watch.ts';
 
 const DUE = ago(limits.sweepMs);
@@ -26,11 +26,11 @@ describe('which searches are due', () => {
     [
       'the longest ago first, whichever repository',
       [repository('a/a', { queuedAt: DUE - 1, inProgressAt: DUE }), repository('b/b', { queuedAt: 0 })],
-      ['b/b queued', 'a/a queued'],
+      ['b/b queued', 'a/a queued', 'a/a in_progress'],
     ],
     ['nothing known', [], []],
   ])('%s', (_, repositories, due) => {
-    const sweeps = dueSweeps(watching(...repositories), NOW, 2);
+    const sweeps = dueSweeps(watching(...repositories), NOW);
     expect(sweeps.map(({ repository, runs }) => `${repository} ${runs}`)).toEqual(due);
   });
 
@@ -39,13 +39,13 @@ describe('which searches are due', () => {
       ...Array.from({ length: 10 }, (_, n) => repository(`a/${n}`, { queuedAt: 0, inProgressAt: 0 })),
     );
     const seen = new Set<string>();
-    for (let run = 0; run < 7; run++) {
-      const sweeps = dueSweeps(watch, NOW, 3);
-      for (const { repository, runs } of sweeps) seen.add(`${repository} ${runs}`);
-      watch = noteSweeps(watch, [], sweeps, NOW);
+    for (let run = 0; run < 20; run++) {
+      const [due] = dueSweeps(watch, NOW);
+      if (due) watch = noteSweeps(watch, due, NOW);
+      seen.add(`${due?.repository} ${due?.runs}`);
     }
     expect(seen.size).toBe(20);
-    expect(dueSweeps(watch, NOW, 3)).toEqual([]);
+    expect(dueSweeps(watch, NOW)).toEqual([]);
   });
 });
 
@@ -54,7 +54,7 @@ describe('which repositories are remembered', () => {
     const many = Array.from({ length: limits.recentRepositories + 5 }, (_, n) =>
       repository(`a/${n}`, { seenAt: ago(n + 1) }),
     );
-    const { repositories } = noteSweeps(watching(...many), [aJob({ repository: 'b/new' })], [], NOW);
+    const { repositories } = noteRepositories(watching(...many), [aJob({ repository: 'b/new' })], NOW);
     expect(repositories).toHaveLength(limits.recentRepositories);
     expect(repositories[0]).toEqual({ name: 'b/new', seenAt: NOW, queuedAt: 0, inProgressAt: 0 });
   });
@@ -63,7 +63,9 @@ describe('which repositories are remembered', () => {
     [limits.recentRepositoryMs - 1, 1],
     [limits.recentRepositoryMs, 0],
   ])('a last job %i ms ago: %i', (ms, count) => {
-    expect(noteSweeps(watching(repository('a/a', { seenAt: ago(ms) })), [], [], NOW).repositories).toHaveLength(count);
+    expect(noteRepositories(watching(repository('a/a', { seenAt: ago(ms) })), [], NOW).repositories).toHaveLength(
+      count,
+    );
   });
 });
 
@@ -71,11 +73,10 @@ describe('what is found goes into the queue, as if its webhook had come', () => 
   async function swept(found: Partial<GitHubJob>, runs: 'queued' | 'in_progress' = 'queued', pools = [aPool()]) {
     const w = await reconcileWorld(pools);
     await w.dispatch(w.event('queued', 1));
-    await w.reconcile();
-    w.now += limits.reconcileMs;
     const job = w.jobs.job('2', 'queued', found);
     w.jobs.unfinished.set(`acme/web ${runs}`, [job]);
-    await w.reconcile();
+    // One search a run.
+    await w.minutes(2);
     await w.drain();
     return w;
   }
@@ -121,7 +122,6 @@ describe('what is found goes into the queue, as if its webhook had come', () => 
   ])('one that we believe held is sent when it is %s', async (status, state) => {
     const w = await reconcileWorld();
     await w.dispatch(w.event('waiting', 2));
-    await w.reconcile();
     w.jobs.unfinished.set('acme/web queued', [w.jobs.job('2', status)]);
     await w.minutes(1);
     await w.drain();

@@ -59,7 +59,7 @@ describe('the lease', () => {
       await w.reconcile('other');
       return list.call(w.deliveries, cursor);
     };
-    expect(await w.reconcile('slow')).toMatchObject({ kind: 'leased', actions: 0 });
+    await w.reconcile('slow');
     expect(w.deliveries.redelivered).toHaveLength(1);
   });
 });

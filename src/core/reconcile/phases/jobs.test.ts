@@ -58,7 +58,7 @@ describe('a runner idles beside the job that waits for it', () => {
   const idle = (more: Partial<Attempt> = {}) => [anAttempt({ state: 'IDLE', idleSince: LONG, ...more })];
   const waits = (more: Partial<Job> = {}) => aJob({ attemptId: '1-1', ...more });
   test.each<[string, Job, readonly Attempt[], string[]]>([
-    ['for too long', waits(), idle(), ['ask 1 idle']],
+    ['for too long', waits(), idle(), ['ask 1']],
     ['1 ms less', waits(), idle({ idleSince: LONG + 1 }), []],
     ['GitHub was asked 1 ms too late', waits({ askedAt: LONG + 1 }), idle(), []],
     ['nobody knows since when', waits(), idle({ idleSince: undefined }), []],

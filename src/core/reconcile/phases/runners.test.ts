@@ -69,7 +69,7 @@ describe('past its boot deadline', () => {
     ['online after all', { state: 'TAKEN' }, {}, []],
     ['busy, and told offline', { state: 'TAKEN' }, { online: false, busy: true }, []],
     ['not listed: absence proves nothing', { state: 'TAKEN' }, 'absent', []],
-    ['GitHub did not answer', { state: 'TAKEN' }, 'unknown', []],
+    ['GitHub did not list it: DELETE says whether it has a job', { state: 'TAKEN' }, 'unknown', late],
     ['asked for by its id by now', { runnerMissingSince: NOW }, OFFLINE, []],
     ['busy', { state: 'BUSY' }, OFFLINE, []],
     ['being ended', { state: 'ENDING' }, OFFLINE, []],
