@@ -1,5 +1,5 @@
 import { App, Duration, aws_ec2 as ec2, Size, Stack, aws_s3 as s3 } from 'aws-cdk-lib';
-import { InstanceMarket, PoolImage, PoolPlatform, RunnerFleet, RunnerNetwork } from 'mayfly-runners';
+import { InstanceMarket, PoolImage, PoolPlatform, RunnerFleet, RunnerImage, RunnerNetwork } from 'mayfly-runners';
 
 const app = new App();
 const stack = new Stack(app, 'SeveralPools');
@@ -13,9 +13,17 @@ const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Vpc', {
 const network = new RunnerNetwork(stack, 'Network', { vpc });
 const runners = new RunnerFleet(stack, 'Runners', { organization: 'acme', network, installationId: 12_345_678 });
 
+// An image made every week in which the runner, Docker and what jobs need lie ready. The first build is started by hand.
+const image = new RunnerImage(stack, 'Image', {
+  runnerCache: runners.runnerCache,
+  network,
+  setupCommands: ['apt-get install -qy make gcc'],
+});
+
 // Cheap: spot, and on-demand for what spot has no capacity for. Many types make that rare.
 runners.addPool('spot', {
   labels: ['linux', 'x64', 'spot'],
+  image: PoolImage.fromRunnerImage(image),
   market: InstanceMarket.SPOT_WITH_FALLBACK,
   // For this the GitHub App needs "Actions: write".
   rerunReclaimed: true,
@@ -31,6 +39,14 @@ runners.addPool('arm', {
   image: PoolImage.amazonLinux2023(),
   setupCommands: ['dnf install -y make gcc'],
   bootDeadline: Duration.minutes(8),
+});
+
+// Not yet seen to run: see docs/status.md.
+runners.addPool('windows', {
+  labels: ['windows', 'x64'],
+  platform: PoolPlatform.WINDOWS_X64,
+  allowedRepositories: ['acme/desktop'],
+  runnerGroupId: 2,
 });
 
 // Serves one repository, and its jobs may use what the pool may.

@@ -5,6 +5,7 @@ export * from './pool-options';
 export * from './reconciler';
 export * from './runner-cache';
 export * from './runner-fleet';
+export * from './runner-image';
 export * from './runner-network';
 export * from './runner-pool';
 export * from './webhook';

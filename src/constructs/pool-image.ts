@@ -1,5 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import { PoolPlatform } from './pool-choices';
+import type { RunnerImage } from './runner-image';
 
 /** What must be said of an image that is not one of the listed ones. */
 export interface OwnImageOptions {
@@ -26,6 +27,8 @@ interface ImageSource {
   readonly rootDeviceName?: string;
   /** None: an own image, of which only its maker knows. */
   readonly system?: 'linux' | 'windows';
+  /** None: whichever of the system's. */
+  readonly platform?: PoolPlatform;
   readonly amiId?: string;
   /** The parameter's name, by processor. */
   readonly parameter?: (processor: 'x64' | 'arm64') => string;
@@ -86,24 +89,32 @@ export class PoolImage {
     return new PoolImage({ ...options, parameter: () => name });
   }
 
+  /** The latest image of a `RunnerImage`, for pools of its platform. */
+  public static fromRunnerImage(image: RunnerImage): PoolImage {
+    const { platform, parameterName, _rootDeviceName: rootDeviceName } = image;
+    return new PoolImage({ platform, rootDeviceName, parameter: () => parameterName });
+  }
+
   private constructor(private readonly source: ImageSource) {}
 
   /** @internal */
   public _fits(platform: PoolPlatform): boolean {
-    const { system } = this.source;
-    return system === undefined || (system === 'windows') === (platform === PoolPlatform.WINDOWS_X64);
+    const { system, platform: only = platform } = this.source;
+    return platform === only && (system === undefined || (system === 'windows') === isWindows(platform));
   }
 
   /** @internal */
   public _bind(platform: PoolPlatform): BoundImage {
     const { amiId, parameter } = this.source;
-    const usual = platform === PoolPlatform.WINDOWS_X64 ? '/dev/sda1' : '/dev/xvda';
+    const usual = isWindows(platform) ? '/dev/sda1' : '/dev/xvda';
     const rootDeviceName = this.source.rootDeviceName ?? usual;
     if (!parameter) return { imageId: amiId ?? '', rootDeviceName };
     const name = parameter(platform === PoolPlatform.LINUX_ARM64 ? 'arm64' : 'x64');
     return { imageId: `resolve:ssm:${name}`, parameterArn: parameterArn(name), rootDeviceName };
   }
 }
+
+const isWindows = (platform: PoolPlatform) => platform === PoolPlatform.WINDOWS_X64;
 
 /** AWS's public parameters belong to no account. */
 function parameterArn(name: string): string {

@@ -78,6 +78,11 @@ export const SYNTH_CODES = {
     says: 'A deployment id has 1 to 16 characters of a-z and 0-9.',
     next: 'Correct `deploymentId`, or leave it out.',
   },
+  'runner-image': {
+    code: 'MF3016',
+    says: 'An image of runners can not be made of that.',
+    next: 'Use a base image for Linux that AWS names, that you name by its id, or by a parameter below /imagebuilder/; shorten or correct `setupCommands`.',
+  },
 } as const;
 
 export type SynthFault = keyof typeof SYNTH_CODES;
