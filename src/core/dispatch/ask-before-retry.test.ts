@@ -81,6 +81,16 @@ describe('before a second attempt', () => {
     expect(await w.job(1)).toMatchObject({ state });
   });
 
+  test("the attempt had run another's job, whose events are late: the other's attempt is free", async () => {
+    const w = await lost({}, 2);
+    w.jobs.statusOf = (id) => (id === '2' ? 'completed' : 'queued');
+    w.jobs.runnerOf = (id) => (id === '2' ? runnerNameOf(DEPLOYMENT, '1-1') : undefined);
+    await w.drain(limits.replaceMs);
+    expect(await w.job(2)).toMatchObject({ state: 'DONE' });
+    expect(await w.job(1)).toMatchObject({ state: 'LAUNCHING', attemptId: '2-1' });
+    expect(w.fleet.instances()).toHaveLength(2);
+  });
+
   test('however many others wait, only some are asked about', async () => {
     const w = await lost({}, 40);
     await w.drain(limits.replaceMs);

@@ -4,7 +4,9 @@ import { aPool } from '../../pool-test-support.ts';
 import type { Runner } from '../../ports.ts';
 import type { Shelf } from '../../records.ts';
 import type { Attempt, Job } from '../../types.ts';
-import { ago, aJob, aLaunch, anAttempt, aRunner, aSnapshot, brief, NOW } from '../snapshot-test-support.ts';
+import { ago, aJob, aLaunch, anAttempt, anInstance, aRunner, aSnapshot, brief, NOW } from '../snapshot-test-support.ts';
+import { findFailedInstances } from './failed-instances.ts';
+import { findTroubledPools } from './troubled-pools.ts';
 import { findUnansweredLaunches } from './unanswered-launches.ts';
 import { findUncertainJobs } from './uncertain-jobs.ts';
 import { findWaitingPools } from './waiting-pools.ts';
@@ -28,6 +30,14 @@ describe('a running job', () => {
     ['on a runner of somebody else', at({ attemptId: undefined }), [], [], ['ask 1']],
     ['the same, and GitHub did not answer', at({ attemptId: undefined }), [], 'unknown', ['ask 1']],
     ['over', at({ state: 'DONE' }), busy, [], []],
+    [
+      'GitHub ends it after 5 days: forgotten',
+      at({ startedAt: ago(limits.runningJobMs) - 1 }),
+      [],
+      [],
+      ['expire-job 1'],
+    ],
+    ['1 ms before that', at({ startedAt: ago(limits.runningJobMs) }), [], [], ['ask 1']],
   ])('%s', (_, job, attempts, runners, actions) => {
     expect(actionsFor(job, attempts, runners)).toEqual(actions);
   });
@@ -50,6 +60,67 @@ describe('a job that waits', () => {
     ['reclaimed with its spot instance', { state: 'DONE', rerunDue: true }, ['rerun-job 1']],
   ])('%s', (_, job, actions) => {
     expect(actionsFor(aJob(job), [])).toEqual(actions);
+  });
+});
+
+describe('another job has the runner that was meant for it', () => {
+  const OLD = ago(limits.runningCheckMs);
+  const busy = [anAttempt({ state: 'BUSY' })];
+  test.each<[string, Partial<Job>, readonly Attempt[], string[]]>([
+    ['and nobody told which', { createdAt: OLD }, busy, ['ask 1']],
+    ['1 ms too soon', { createdAt: OLD + 1 }, busy, []],
+    ['asked about 1 ms too late', { createdAt: OLD, askedAt: OLD + 1 }, busy, []],
+    ['not so', { createdAt: OLD }, [anAttempt({ state: 'TAKEN' })], []],
+  ])('%s', (_, job, attempts, actions) => {
+    expect(actionsFor(aJob({ attemptId: '1-1', ...job }), attempts, 'unknown')).toEqual(actions);
+  });
+});
+
+describe('an instance that EC2 ended', () => {
+  const lost = (more: Partial<Job> = {}) =>
+    aJob({ state: 'WANTED', reason: 'instance-lost', lostInstanceId: 'i-1', ...more });
+  const ended = (stateReason?: string) => [anInstance({ state: 'terminated', stateReason })];
+  const explained = ['explain 1 Server.SpotInstanceTermination'];
+  test.each<[string, Job, Parameters<typeof aSnapshot>[0], string[]]>([
+    ['and says why', lost(), { instances: ended('Server.SpotInstanceTermination') }, explained],
+    ['by itself: that explains nothing', lost(), { instances: ended('Client.InstanceInitiatedShutdown') }, []],
+    ['at our request', lost(), { instances: ended('Client.UserInitiatedShutdown') }, []],
+    ['and says nothing', lost(), { instances: ended() }, []],
+    ['and does not show any more', lost(), {}, []],
+    ['another one', lost({ lostInstanceId: 'i-2' }), { instances: ended('Server.SpotInstanceTermination') }, []],
+    ['the job says why by now', lost({ reason: 'instance-failed' }), { instances: ended('Server.X') }, []],
+    ['EC2 did not answer', lost(), { instances: 'unknown' }, []],
+  ])('%s', (_, job, parts, actions) => {
+    expect(findFailedInstances(aSnapshot({ jobs: [job], ...parts })).map(brief)).toEqual(actions);
+  });
+});
+
+describe('what only a person can mend', () => {
+  const waits = (id: string, more: Partial<Job> = {}) =>
+    aJob({ id, state: 'WANTED', reason: 'ec2-misconfigured', ...more });
+  test.each<[string, Job[], string[]]>([
+    [
+      'one alarm a pool and reason',
+      [waits('1'), waits('2')],
+      ['alarm ec2-misconfigured: pool linux, jobs that wait: 2'],
+    ],
+    [
+      'of each pool',
+      [waits('1'), waits('2', { pool: 'arm' })],
+      [
+        'alarm ec2-misconfigured: pool linux, jobs that wait: 1',
+        'alarm ec2-misconfigured: pool arm, jobs that wait: 1',
+      ],
+    ],
+    [
+      'also of a job that has an attempt',
+      [waits('1', { state: 'LAUNCHING', reason: 'github-auth' })],
+      ['alarm github-auth: pool linux, jobs that wait: 1'],
+    ],
+    ['not what passes by itself', [waits('1', { reason: 'pool-full' }), waits('2', { reason: 'no-capacity' })], []],
+    ['not of a job that waits no more', [waits('1', { state: 'RUNNING' })], []],
+  ])('%s', (_, jobs, actions) => {
+    expect(findTroubledPools(aSnapshot({ jobs })).map(brief)).toEqual(actions);
   });
 });
 
