@@ -1,7 +1,7 @@
 /** The AWS account: every instance that ever was, of all deployments, and where EC2 has no capacity. */
 import type { LocalInstance } from '../src/adapters/local/instance-host.ts';
 import type { InstanceState } from '../src/core/ports.ts';
-import type { Launch, Override } from '../src/core/types.ts';
+import type { Override } from '../src/core/types.ts';
 import type { SimClock } from './clock.ts';
 import type { Rng } from './rng.ts';
 import { Timeline } from './timeline.ts';
@@ -52,8 +52,3 @@ export class Account {
 }
 
 const nameOf = ({ instanceType, subnetId }: Override) => `${instanceType} ${subnetId}`;
-
-export type CapacityQuestion = (launch: Launch) => {
-  readonly instances: number;
-  readonly exhausted: readonly Override[];
-};

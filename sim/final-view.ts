@@ -16,7 +16,6 @@ export interface FinalView {
   readonly launches: number;
   /** Instances beyond the jobs that faults excuse, by fault. */
   readonly excused: Readonly<Record<string, number>>;
-  readonly githubCalls: number;
 }
 
 export interface DeploymentView {

@@ -53,10 +53,6 @@ export class Functions {
     });
   }
 
-  isRunning(role: Role): boolean {
-    return this.count(role) > 0;
-  }
-
   count(role: Role): number {
     let count = 0;
     for (const invocation of this.running) if (invocation.role === role) count += 1;

@@ -53,6 +53,10 @@ export class GitHubSide {
   private readonly options: GitHubSideOptions;
   private readonly travel: Rng;
   private readonly labels = new Map<string, { readonly name: string; readonly labels: readonly string[] }>();
+  /** A repository of which a deployment never got an event is not searched by it. */
+  private readonly heardOf = new Set<string>();
+  /** GUIDs of events that come late, once. */
+  private readonly wasLate = new Set<string>();
   private awayUntil = 0;
   private refusedAt = Number.NEGATIVE_INFINITY;
   private nextTick = Number.POSITIVE_INFINITY;
@@ -196,10 +200,6 @@ export class GitHubSide {
     clock.at(at, () => void this.deliver(delivery));
     if (strike('webhook-duplicate', delivery.action)) clock.at(at, () => void this.deliverAgain(delivery));
   }
-
-  /** A repository of which a deployment never got an event is not searched by it. */
-  private readonly heardOf = new Set<string>();
-  private readonly wasLate = new Set<string>();
 
   private isHeardOf = (delivery: Delivery) => this.heardOf.has(placeOf(delivery));
 

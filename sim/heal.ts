@@ -7,7 +7,7 @@ import type { Shape } from './shape.ts';
 export const LONGEST_JOB_MS = 300_000;
 
 /** A deployment in mid-flight may leave a pool this few runners. */
-export const FEWEST_RUNNERS = 2;
+const FEWEST_RUNNERS = 2;
 
 /** Worlds with more jobs have no deployments. */
 const MOST_SMALL = 20;

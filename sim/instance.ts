@@ -52,6 +52,7 @@ export class SimInstance {
   private sessionId: string | undefined;
   private record: RunnerRecord | undefined;
   private isAcquiring = false;
+  private isBooted = false;
   /** Its runner was online once. */
   isConnected = false;
   private readonly world: InstanceWorld;
@@ -105,8 +106,6 @@ export class SimInstance {
     if (this.isBooted && this.runnerName === undefined)
       this.after(this.world.pace.between(0, 2_000), () => this.takeLetter());
   }
-
-  private isBooted = false;
 
   /** What befalls it from outside. */
   private sufferFate(): void {

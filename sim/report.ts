@@ -8,7 +8,7 @@ const MOST_LAUNCHES_PER_JOB = 1.1;
 const LISTED = 20;
 
 /** Faults that never struck: what they would have shown is not known. */
-export const unstruck = (tally: Tally) => FAULT_NAMES.filter((name) => !tally.faults[name]);
+const unstruck = (tally: Tally) => FAULT_NAMES.filter((name) => !tally.faults[name]);
 
 export const launchesPerJob = ({ launches, jobs }: { readonly launches: number; readonly jobs: number }) =>
   jobs === 0 ? 0 : launches / jobs;

@@ -50,7 +50,6 @@ export class World {
   /** How often each fault took an instance away, or lied so that one was launched in vain. */
   readonly excused: Record<string, number> = {};
   launches = 0;
-  githubCalls = 0;
   private readonly options: WorldOptions;
   private readonly invariants: Invariant[];
   private readonly lateNews = new LateNews();
@@ -134,7 +133,6 @@ export class World {
 
   private count(happening: Happening): void {
     const { kind } = happening;
-    if (kind === 'github-call') this.githubCalls += 1;
     if (kind === 'instance' && happening.instance.state === 'pending') this.launches += 1;
     if (kind === 'instance' || kind === 'record' || kind === 'github') this.quietRuns = 0;
     if (kind === 'reconciled') this.comeToRest();
@@ -193,7 +191,6 @@ export class World {
       jobs: this.workload.ours,
       launches: this.launches,
       excused: this.excused,
-      githubCalls: this.githubCalls,
     };
   }
 }

@@ -163,7 +163,6 @@ const rest: FinalView = {
     jobs: 2,
     launches: 2,
     excused: {},
-    githubCalls: 2,
   },
 };
 
