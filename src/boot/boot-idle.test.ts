@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, expect, test, vi } from 'vitest';
 import { COMPLETED, LISTENING, ONE_JOB, openRig, type Rig, RUNNING, until } from '../../test/boot/boot-rig.ts';
-import { readBootReport } from './read-boot-report.ts';
+import { readBootReport } from '../core/boot-report.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 

@@ -96,6 +96,31 @@ const WAITING = {
     says: 'Ten instances of the pool in a row came to nothing: one at a time is tried until one works.',
     next: "Look at the boot reports of the pool's attempts.",
   },
+  'job-held': {
+    code: 'MF1224',
+    says: 'GitHub holds the job back: it waits for an approval or for other jobs.',
+    next: 'Approve it, or wait for the jobs before it.',
+  },
+  'job-unreadable': {
+    code: 'MF1225',
+    says: 'GitHub does not tell how the job stands, so that it is not known whether it still waits.',
+    next: "Check that the App may read the repository's actions. It is asked again every 15 minutes.",
+  },
+  'pool-removed': {
+    code: 'MF1226',
+    says: 'The pool of the job is not there any more, and no other pool takes its labels.',
+    next: 'Add a pool with its labels, or cancel the job.',
+  },
+  'pool-runaway': {
+    code: 'MF1227',
+    says: 'The pool launched more instances in this hour than its runners could ever use.',
+    next: 'See why instances end so soon; the next hour has its own allowance.',
+  },
+  'instance-failed': {
+    code: 'MF1228',
+    says: 'EC2 ended the instance itself.',
+    next: "See the state reason in the log: a volume's key, a quota, the image.",
+  },
   'instance-overdue': {
     code: 'MF1222',
     says: 'The instance that was meant for the job reached its hard lifetime.',
@@ -189,6 +214,11 @@ const BOOT = {
     code: 'MF1317',
     says: 'The pool does not run such jobs (repository, public repository or fork): the job fails before its first step.',
     next: "Send the job to another pool, or change the pool's allowed repositories, public repositories or forks.",
+  },
+  'canary-failed': {
+    code: 'MF1318',
+    says: 'An instance that was started to prove the account could not do something that it should, or could do more.',
+    next: 'See the output in its boot report: it names the check and the answer.',
   },
 } as const satisfies Record<string, CodeText>;
 
@@ -315,6 +345,9 @@ export const CODES = {
 export type { IgnoreReason, WebhookFault } from './webhook/webhook-codes.ts';
 export type WaitReason = keyof typeof WAITING;
 export type BootReason = keyof typeof BOOT;
+/** What an instance reports is only believed when it is one of ours. */
+export const isBootReason = (code: string): code is BootReason => Object.hasOwn(BOOT, code);
+
 export type DispatchFault = keyof typeof DISPATCH;
 export type ReconcileFault = keyof typeof RECONCILE;
 export type ReasonCode = keyof typeof CODES;

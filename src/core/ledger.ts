@@ -8,8 +8,10 @@ import {
   type AnyRecord,
   attemptKey,
   fromItem,
+  hourOf,
   instanceKey,
   keyText,
+  launchesKey,
   liveKey,
   minuteOf,
   paceKey,
@@ -39,6 +41,7 @@ export class Ledger {
   private readonly items = new Map<string, Item | undefined>();
   private readonly changed = new Map<string, { readonly kind: RecordKind; readonly record: AnyRecord }>();
   private readonly live = new Map<string, number>();
+  private readonly launched = new Map<string, number>();
   private readonly spent = new Map<number, number>();
   private readonly overspent = new Map<number, number>();
   private readonly others = new Map<string, Write>();
@@ -139,6 +142,12 @@ export class Ledger {
     return Math.max(0, pool.maxRunners - live - (this.live.get(pool.name) ?? 0));
   }
 
+  /** Instances that the pool may still launch in this hour, however fast they end. */
+  freeLaunches({ name, maxRunners }: Pool): number {
+    const launched = (this.item(launchesKey(name, hourOf(this.now)))?.launched as number | undefined) ?? 0;
+    return Math.max(0, maxRunners * limits.launchesPerRunnerAndHour - launched - (this.launched.get(name) ?? 0));
+  }
+
   /** GitHub points that may still be spent in this minute. */
   freePoints(installationId: number): number {
     return Math.max(0, this.budget(installationId) - this.pointsSpent(installationId));
@@ -174,13 +183,15 @@ export class Ledger {
 
   /** Refused by the table when EC2 said before that the instance is gone: then the decision is made anew. */
   bindInstance(instanceId: string, attemptId: string): void {
-    this.putInstance(instanceId, { attemptId });
+    this.putInstance(instanceId, { ...this.items.get(keyText(instanceKey(instanceId))), attemptId });
   }
 
   /** EC2 says that the instance is gone. If nobody knows it, it may be bound to an attempt only now: see above. */
   noteGone(instanceId: string): void {
-    const expiresAt = Math.ceil((this.now + limits.goneInstanceTtlMs) / 1000);
-    this.putInstance(instanceId, { ...this.item(instanceKey(instanceId)), goneAt: this.now, expiresAt });
+    const known = this.item(instanceKey(instanceId));
+    // Should EC2 have told wrong, it must still be known whose it is.
+    const ttlMs = known?.attemptId === undefined ? limits.goneInstanceTtlMs : limits.closedAttemptTtlMs;
+    this.putInstance(instanceId, { ...known, goneAt: this.now, expiresAt: Math.ceil((this.now + ttlMs) / 1000) });
   }
 
   /** As far as it was read. */
@@ -210,6 +221,10 @@ export class Ledger {
     this.live.set(pool, (this.live.get(pool) ?? 0) + count);
   }
 
+  countLaunches(pool: string, count: number): void {
+    this.launched.set(pool, (this.launched.get(pool) ?? 0) + count);
+  }
+
   spend(installationId: number, points: number): void {
     this.spent.set(installationId, (this.spent.get(installationId) ?? 0) + points);
   }
@@ -222,8 +237,12 @@ export class Ledger {
 
   /** GitHub throttled us: half the budget until then. */
   slowDown(installationId: number, untilMs: number): void {
-    const budget = Math.max(limits.writePoints, Math.floor(this.budget(installationId) / 2));
-    this.setNote(paceKey(installationId), { budget, until: untilMs, expiresAt: Math.ceil(untilMs / 1000) });
+    const pace = this.note(paceKey(installationId));
+    const isSlow = pace !== undefined && this.now < (pace.until as number);
+    // Many calls are throttled at once: that is one reason to slow down, not many.
+    const budget = isSlow ? (pace.budget as number) : Math.floor(limits.pointsPerMinute / 2);
+    const until = Math.max(untilMs, isSlow ? (pace.until as number) : 0);
+    this.setNote(paceKey(installationId), { budget, until, expiresAt: Math.ceil(until / 1000) });
   }
 
   /** When the wake of the pool is due that was noted last. Noted with the decision, sent after it: it may be lost. */
@@ -272,6 +291,7 @@ export class Ledger {
     return [
       ...[...this.changed].flatMap(([key, { kind, record }]) => this.recordWrites(key, kind, record)),
       ...[...this.live].flatMap(([pool, amount]) => counterWrite(liveKey(pool), 'live', amount, maxRunnersOf(pool))),
+      ...[...this.launched].flatMap(([pool, amount]) => this.launchesWrite(pool, amount, maxRunnersOf(pool))),
       ...[...this.spent].flatMap(([installationId, amount]) => this.pointsWrite(installationId, amount)),
       ...this.others.values(),
     ];
@@ -280,6 +300,12 @@ export class Ledger {
   private recordWrites(key: string, kind: RecordKind, record: AnyRecord): Write[] {
     const item = this.items.get(key);
     return writesOf(kind, item && fromItem(item), record, this.now);
+  }
+
+  private launchesWrite(pool: string, amount: number, maxRunners: number): Write[] {
+    const expiresAt = Math.ceil((this.now + limits.launchCountTtlMs) / 1000);
+    const most = maxRunners * limits.launchesPerRunnerAndHour;
+    return counterWrite(launchesKey(pool, hourOf(this.now)), 'launched', amount, most, expiresAt);
   }
 
   private pointsWrite(installationId: number, amount: number): Write[] {

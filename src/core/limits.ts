@@ -23,8 +23,14 @@ export const limits = {
   dispatchBatch: 10,
   /** Times that a decision is made again after others changed the same records. Then the message is repeated. */
   conflictRetries: 4,
+  /**
+   * Guard against a runaway: instances that a pool launches in an hour for each runner that it may have, as if all jobs
+   * took a minute. Beyond, jobs wait for the next hour.
+   */
+  launchesPerRunnerAndHour: 60,
+  launchCountTtlMs: 2 * HOUR,
   /** Attempts launched by one pass, so that they fit the 100 writes of a transaction. The rest: next wake. */
-  launchesPerPass: 18,
+  launchesPerPass: 15,
   /** A launch without an answer for this long is sent again, unchanged. Longer than any fleet request takes. */
   unansweredLaunchMs: 30 * SECOND,
   /** Each time that it stays without an answer it waits twice as long, up to this. */
@@ -40,7 +46,7 @@ export const limits = {
   /** Attempts of a job that may end without having run any job, before retries become slow. */
   attemptsWithoutJob: 3,
   /** How long an unread JIT config lies in the mailbox. GitHub forgets an unconnected runner after 1 day. */
-  mailTtlMs: 1 * HOUR,
+  mailTtlMs: 2 * HOUR,
 
   /** GitHub: 900 points per installation and minute, JIT and DELETE cost 5, GET 1. We stop short of it. Beyond: paced. */
   pointsPerMinute: 700,
@@ -59,7 +65,7 @@ export const limits = {
   /** The reconciler runs once a minute; its lease is longer than its function may run. */
   reconcileMs: 1 * MINUTE,
   leaseMs: 1 * MINUTE,
-  /** It begins nothing new after this long: the function ends at 50 s. */
+  /** From its start: then it begins nothing new. What is under way ends within 10 s, and the function at 50 s. */
   reconcileWorkMs: 35 * SECOND,
   /** With nothing open it looks at EC2 and GitHub this often all the same; after two such looks in vain, not in between. */
   deepPassMs: 10 * MINUTE,
@@ -88,11 +94,13 @@ export const limits = {
   /** A runner without an instance that has a job: GitHub fails the job after 10 minutes, and only then lets it go. */
   busyRetryMs: 5 * MINUTE,
   /** A running job whose runner is not there: how often GitHub is asked what became of it. */
-  runningCheckMs: 5 * MINUTE,
+  runningCheckMs: 3 * MINUTE,
   /** Asked about in one run. */
   asksPerPass: 20,
   /** A job that waits for approval is forgotten after this long: GitHub keeps it no longer. */
   heldJobMs: 30 * DAY,
+  /** GitHub ends a job after 5 days, whatever runs. */
+  runningJobMs: 6 * DAY,
   /** GitHub forgets a runner that never connects after 1 day: its record needs no deletion any more. */
   runnerForgottenMs: 25 * HOUR,
 
@@ -108,8 +116,12 @@ export const limits = {
   pendingDeliveries: 300,
   /** How often a repository with recent jobs is searched for jobs that no webhook told of. */
   sweepMs: 5 * MINUTE,
-  /** Searches in one run; each takes a call, and one for each run that is not over. */
-  sweepsPerPass: 3,
+  /**
+   * Where runners take more pages than this, a run either lists them or searches, as 12 GitHub calls a run are enough: it
+   * searches this often.
+   */
+  shortListPages: 2,
+  longListSearchMs: 3 * MINUTE,
   /** A repository is recent for this long, and so many are remembered. */
   recentRepositoryMs: 1 * DAY,
   recentRepositories: 50,
@@ -128,12 +140,16 @@ export const limits = {
   capacityMemoryMs: 2 * MINUTE,
   /** After EC2 refused a launch as wrong, nothing is launched in the pool for this long; twice as long each time again. */
   refusedRetryMs: 5 * MINUTE,
+  /** Nothing is launched while no runner package is in the cache; it is filled within a minute, when GitHub answers. */
+  emptyCacheRetryMs: 30 * SECOND,
   /** After so many boots in a row that came to nothing, a pool launches one instance at a time. */
   failedBootsInARow: 10,
   /** How often it does then, until a runner has a job. */
   probeMs: 5 * MINUTE,
   /** The same where only a person can help: configuration. SQS delays by 15 minutes at most. */
   slowRetryMs: 15 * MINUTE,
+  /** A registration or an end that comes to nothing is tried again after `wakeMs`, twice as long each time, up to this. */
+  mostBackoffMs: 1 * MINUTE,
   /** A wake that is this late was never sent, or got lost: the next event of the pool sends another. */
   wakeGraceMs: 30 * SECOND,
   /** The same when only the size of a pass stopped us. */
@@ -168,9 +184,10 @@ function mustHold(holds: boolean, what: string): void {
 
 mustHold(limits.closedJobTtlMs > 3 * DAY, 'a finished job must be remembered while GitHub can redeliver its events');
 mustHold(limits.slowRetryMs <= limits.queueDelayMs, 'the queue can not delay a wake as long as the slow retry');
-// Per granted job: job, its two markers, attempt, its marker. Per pass: launch and marker, pool counter, points, wake.
-mustHold(5 * limits.launchesPerPass + 5 <= 100, 'a pass must fit the 100 writes of a transaction');
-// Per event: a swap writes two jobs (one may change its shelf), two attempts and their markers, and may launch anew.
+// Per job: it and its two markers, attempt and marker, its repository. Per pass: launch, marker, two counters, points, wake, health.
+mustHold(6 * limits.launchesPerPass + 7 <= 100, 'a pass must fit the 100 writes of a transaction');
+// Per event: a swap writes two jobs (one may change its shelf), two attempts and their markers, and may launch anew. A
+// batch over many pools writes more, and is then handled event by event.
 mustHold(9 * limits.dispatchBatch + 5 <= 100, 'a batch of events must fit the 100 writes of a transaction');
 mustHold(limits.mailTtlMs < DAY, 'a JIT config must not outlive its runner record at GitHub');
 mustHold(limits.reconcileWorkMs < limits.leaseMs, 'the lease must outlast the work');

@@ -9,7 +9,9 @@
  *   instance#<id>          -                       -> attempt id
  *   pool#<name>            live                    how many instances it may have (too high for a while, never too low)
  *   pool#<name>            wake                    when the next wake message is due
+ *   pool#<name>            definition              the pool as it was last: what runs of it must end when it is removed
  *   pool#<name>            health                  failures in a row, and until when nothing is launched
+ *   pool#<name>            launches#<hour>         instances launched in that hour
  *   pool#<name>            unmatched#<owner/name>  until when nothing is launched for the repository
  *   capacity               <market>                which choices EC2 had no capacity for, and until when to leave them out
  *   github#<installation>  points#<minute>         points spent in that minute
@@ -34,6 +36,9 @@ export const launchKey = (id: string): Key => ({ pk: `launch#${id}`, sk: ALONE }
 export const instanceKey = (id: string): Key => ({ pk: `instance#${id}`, sk: ALONE });
 export const liveKey = (pool: string): Key => ({ pk: `pool#${pool}`, sk: 'live' });
 export const wakeKey = (pool: string): Key => ({ pk: `pool#${pool}`, sk: 'wake' });
+export const definitionKey = (pool: string): Key => ({ pk: `pool#${pool}`, sk: 'definition' });
+export const launchesKey = (pool: string, hour: number): Key => ({ pk: `pool#${pool}`, sk: `launches#${hour}` });
+export const hourOf = (now: number) => Math.floor(now / 3_600_000);
 export const healthKey = (pool: string): Key => ({ pk: `pool#${pool}`, sk: 'health' });
 export const unmatchedKey = (pool: string, repository: string): Key => ({
   pk: `pool#${pool}`,
@@ -75,6 +80,9 @@ export type Shelf =
   /** Launches without an answer yet. */
   | 'launch';
 
+/** Attempts on these have room of their pool reserved. */
+export const RESERVED: ReadonlySet<Shelf> = new Set<Shelf>(['fresh', 'spare', 'missing', 'attempt']);
+
 export type RecordKind = 'job' | 'attempt' | 'launch';
 export type AnyRecord = Job | Attempt | Launch;
 
@@ -106,6 +114,10 @@ function shelfOfLaunch(launch: Launch): Shelf | undefined {
 /** Able to take a job, and no job is counted against it. */
 export const isSpare = (attempt: Attempt) =>
   isSupply(attempt.state) && attempt.jobId === undefined && attempt.runnerMissingSince === undefined;
+
+/** A spare that a job may count on: EC2 and GitHub show it. */
+export const isSound = ({ offlineSince, instanceMissingSince }: Attempt) =>
+  offlineSince === undefined && instanceMissingSince === undefined;
 
 /** GitHub removed it after its job, or we did; or it had no instance, and then it never got a JIT config. */
 export const mayHaveRunner = (attempt: Attempt) =>

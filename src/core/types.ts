@@ -9,6 +9,7 @@
  * Times are milliseconds since 1970; durations end in `Ms`.
  */
 import type { AttemptState } from './attempt-machine.ts';
+import type { BootReport } from './boot-report.ts';
 import type { ReasonCode } from './codes.ts';
 import type { JobState } from './job-machine.ts';
 import type { LaunchState } from './launch-machine.ts';
@@ -106,6 +107,8 @@ export interface Job extends Versioned {
   readonly installationId: number;
   readonly name: string;
   readonly createdAt: number;
+  /** Since when it waits for a runner: later than its creation, when it was held before. */
+  readonly wantedAt?: number;
   /** Why it waits, when it does. */
   readonly reason?: ReasonCode;
   /** The attempt that is meant for it, or that runs it. */
@@ -118,6 +121,8 @@ export interface Job extends Versioned {
   readonly retryAt?: number;
   /** When it last lost an attempt that had an instance. Before it gets another, GitHub is asked whether it still waits. */
   readonly lostAt?: number;
+  /** The instance of that attempt, for whoever asks EC2 why it ended. */
+  readonly lostInstanceId?: string;
   /** When GitHub last said how it stands. */
   readonly checkedAt?: number;
   /** When GitHub was last asked, also in vain. */
@@ -155,6 +160,9 @@ export interface Attempt extends Versioned {
   readonly createdAt: number;
   readonly launchedAt?: number;
   readonly registeredAt?: number;
+  /** How often in a row its next step (registration, end) came to nothing, and when the last time. */
+  readonly tries?: number;
+  readonly triedAt?: number;
   /** Since when it is a spare. */
   readonly spareSince?: number;
   /** GitHub said that the job it ran is over, so the runner's record is gone by itself. */
@@ -174,6 +182,8 @@ export interface Attempt extends Versioned {
   /** The runner's record is gone for certain, or can never be made: nothing keeps the instance from being terminated. */
   readonly runnerDeletedAt?: number;
   readonly reason?: ReasonCode;
+  /** What its instance reported, when it came to nothing: which phases it reached when. */
+  readonly boot?: BootReport;
 }
 
 export interface Launch extends Versioned {

@@ -1,6 +1,6 @@
 /** What a boot costs: time by phase, CPU seconds, requests. CPU and requests are held to the design's budget. */
 import { afterEach, expect, test } from 'vitest';
-import { readBootReport } from '../../src/boot/read-boot-report.ts';
+import { readBootReport } from '../../src/core/boot-report.ts';
 import { COMPLETED, LISTENING, RUNNING } from './boot-rig.ts';
 import { type MachineRig, openMachineRig } from './machine-rig.ts';
 

@@ -70,7 +70,7 @@ export function createClient(options: ClientOptions): Send {
     return collect(outgoing, body);
   };
 
-  return async (request, token) => {
+  const sendTwice: Send = async (request, token) => {
     let result = await sendOnce(request, token);
     if (result.kind === 'failed' && result.staleConnection && request.repeatable)
       result = await sendOnce(request, token);
@@ -78,6 +78,23 @@ export function createClient(options: ClientOptions): Send {
     if (result.kind === 'reply') return result;
     return { kind: 'unavailable', detail: `${request.method} ${request.path}: ${result.why}` };
   };
+
+  return async (request, token) => {
+    const reply = await sendTwice(request, token);
+    const path = reply.kind === 'reply' ? movedTo(request, reply, base) : undefined;
+    return path === undefined ? reply : sendTwice({ ...request, path }, token);
+  };
+}
+
+const MOVED = new Set([301, 302, 307, 308]);
+
+/** Where a renamed repository answers now: once, for what only reads, and on the same host, since a token goes along. */
+function movedTo({ method }: GitHubRequest, { status, headers }: GitHubReply, base: URL): string | undefined {
+  if (method !== 'GET' || !MOVED.has(status) || headers.location === undefined) return undefined;
+  const url = URL.parse(headers.location, base.href);
+  if (url?.origin !== base.origin) return undefined;
+  const prefix = base.pathname.replace(/\/$/, '');
+  return url.pathname.startsWith(`${prefix}/`) ? url.pathname.slice(prefix.length) + url.search : undefined;
 }
 
 type Failed = { readonly kind: 'failed'; readonly why: string; readonly staleConnection: boolean };

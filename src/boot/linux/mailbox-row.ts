@@ -18,7 +18,7 @@ update_item() { # update_item SECONDS JSON: with ' for "; prints the reply and, 
 }
 
 report() { # tried once, for 5 s at most. src/core/boot-report.ts reads it
-  read_token && read_credentials || true # those from the start may have expired during a long job
+  { read_token && read_credentials; } || true # those from the start may have expired during a long job
   local json="{'code':'$CODE','line':$LINE,'exit':$STATUS,'platform':'$PLATFORM',$OUTPUT'phases':{$PHASES}}"
   json=\${json//\'/\\\\\\\"} # text inside JSON inside a curl option
   json=$(update_item 3 "'UpdateExpression':'SET boot = :b','ReturnValues':'NONE',

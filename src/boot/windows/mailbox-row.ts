@@ -10,7 +10,7 @@ function Update-Row($ms, $update) {
   Send-Signed dynamodb POST "$DynamoDb/" $headers $json $ms
 }
 
-function Send-Report($reason) { # tried once. src/boot/read-boot-report.ts reads it
+function Send-Report($reason) { # tried once. src/core/boot-report.ts reads it
   Read-Credentials # those from the start may have expired during a long job
   $report = [ordered]@{ code = $reason; line = $Line; exit = $Status; platform = $Platform; phases = $Phases }
   if ($Output) { $report['output'] = $Output }

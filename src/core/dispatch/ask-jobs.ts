@@ -1,48 +1,68 @@
 /**
- * Asks GitHub how jobs stand, and folds the answers: an event may have been lost, and nothing is launched a second time
+ * Asks GitHub how jobs stand, and records the answers: an event may have been lost, and nothing is launched a second time
  * for a job that does not wait any more.
  */
+import { change } from '../change.ts';
+import type { WaitReason } from '../codes.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import type { JobMessage } from '../messages.ts';
 import { attemptIdOfRunner } from '../names.ts';
-import type { FindJobOutcome, GitHubJob, Key } from '../ports.ts';
-import { attemptKey } from '../records.ts';
+import type { FindJobOutcome, GitHubFailure, GitHubJob, Key } from '../ports.ts';
+import { attemptKey, jobKey } from '../records.ts';
 import type { Job } from '../types.ts';
-import type { DispatchDeps } from './deps.ts';
+import { changeDeps, type DispatchDeps } from './deps.ts';
 import { foldJobEvent } from './fold-job-event.ts';
 import { REASON_OF } from './github-reason.ts';
-import { needsCheck } from './plan-pool.ts';
+import { needsCheck, planKeys } from './plan-pool.ts';
 
-/** By job id. */
-export type Answers = ReadonlyMap<string, FindJobOutcome>;
-
-export async function askJobs(deps: DispatchDeps, jobs: readonly Job[]): Promise<Answers> {
-  const answers = await Promise.all(
-    jobs.map(async ({ id, installationId, repository }) => {
-      const answer = await deps.jobs.findJob(installationId, repository, id);
-      deps.log({ event: 'ask-job', job: id, answer: answer.kind === 'ok' ? answer.job.status : answer.kind });
-      return [id, answer] as const;
-    }),
-  );
-  return new Map(answers);
+interface Answer {
+  readonly id: string;
+  readonly outcome: FindJobOutcome;
 }
 
-/** What folding the answers reads beside the jobs themselves. */
-export const answerKeys = (answers: Answers, deploymentId: string): Key[] =>
-  [...answers.values()].flatMap((answer) => {
-    const name = answer.kind === 'ok' ? answer.job.runnerName : undefined;
-    const attemptId = name === undefined ? undefined : attemptIdOfRunner(deploymentId, name);
-    return attemptId === undefined ? [] : [attemptKey(attemptId)];
-  });
+/** What else an answer means, to whoever asked; in the same change. */
+export type Then = (ledger: Ledger, jobId: string, outcome: FindJobOutcome) => void;
 
-export function foldAnswers(ledger: Ledger, answers: Answers, deploymentId: string): void {
-  for (const [id, answer] of answers) {
-    const job = ledger.job(id);
-    if (!job) continue;
-    ledger.overspend(job.installationId, limits.askPoints);
-    foldAnswer(ledger, { ...job, askedAt: ledger.now }, answer, deploymentId);
-  }
+/** False: not all answers could be recorded. */
+export async function askJobs(deps: DispatchDeps, jobs: readonly Job[], then: Then = () => {}): Promise<boolean> {
+  const answers = await Promise.all(jobs.map((job) => ask(deps, job)));
+  let isRecorded = true;
+  // Few at a time, so that all that they set off fits into a transaction.
+  for (let at = 0; at < answers.length; at += limits.dispatchBatch)
+    isRecorded = (await record(deps, answers.slice(at, at + limits.dispatchBatch), then)) && isRecorded;
+  return isRecorded;
+}
+
+async function ask(deps: DispatchDeps, { id, installationId, repository }: Job): Promise<Answer> {
+  const outcome = await deps.jobs.findJob(installationId, repository, id);
+  deps.log({ event: 'ask-job', job: id, answer: outcome.kind === 'ok' ? outcome.job.status : outcome.kind });
+  return { id, outcome };
+}
+
+async function record(deps: DispatchDeps, answers: readonly Answer[], then: Then): Promise<boolean> {
+  const { deploymentId } = deps;
+  const named = answers.flatMap(({ id, outcome }) => [jobKey(id), ...runnerKeys(outcome, deploymentId)]);
+  const keys = (ledger: Ledger) => [
+    ...named,
+    ...planKeys(deps.pools, [...ledger.jobs(), ...ledger.attempts()], ledger.now),
+  ];
+  const recorded = await change(changeDeps(deps), keys, (ledger) => {
+    for (const { id, outcome } of answers) {
+      const job = ledger.job(id);
+      if (!job) continue;
+      ledger.overspend(job.installationId, limits.askPoints);
+      foldAnswer(ledger, { ...job, askedAt: ledger.now }, outcome, deploymentId);
+      then(ledger, id, outcome);
+    }
+  });
+  return recorded.kind === 'ok';
+}
+
+function runnerKeys(outcome: FindJobOutcome, deploymentId: string): Key[] {
+  const name = outcome.kind === 'ok' ? outcome.job.runnerName : undefined;
+  const attemptId = name === undefined ? undefined : attemptIdOfRunner(deploymentId, name);
+  return attemptId === undefined ? [] : [attemptKey(attemptId)];
 }
 
 function foldAnswer(ledger: Ledger, job: Job, answer: FindJobOutcome, deploymentId: string): void {
@@ -61,20 +81,23 @@ function foldStatus(ledger: Ledger, job: Job, found: GitHubJob, deploymentId: st
 
 /** GitHub may not know a new job for some seconds. */
 function foldGone(ledger: Ledger, job: Job, deploymentId: string): void {
+  ledger.setJob(job);
   if (ledger.now - job.createdAt < limits.youngJobMs) foldFailure(ledger, job, 'unavailable');
   else foldJobEvent(ledger, asMessage(job, 'completed', { conclusion: 'gone' }), deploymentId);
 }
 
-function foldFailure(ledger: Ledger, job: Job, kind: keyof typeof REASON_OF): void {
-  const wait = needsCheck(job) ? { reason: REASON_OF[kind], retryAt: ledger.now + limits.wakeMs } : {};
-  ledger.setJob({ ...job, ...wait });
+/** What only a person can mend is asked seldom. */
+function foldFailure(ledger: Ledger, job: Job, kind: GitHubFailure['kind']): void {
+  const reason: WaitReason = kind === 'refused' ? 'job-unreadable' : REASON_OF[kind];
+  const afterMs = kind === 'auth' || kind === 'refused' ? limits.slowRetryMs : limits.wakeMs;
+  ledger.setJob(needsCheck(job) ? { ...job, reason, retryAt: ledger.now + afterMs } : job);
 }
 
 /** It waits for an approval or for other jobs: asked again later. */
 function holdBack(ledger: Ledger, job: Job): void {
   if (job.state !== 'WANTED') return;
   const again = { lostAt: ledger.now, checkedAt: undefined, retryAt: ledger.now + limits.heldCheckMs };
-  ledger.setJob({ ...job, ...again, reason: 'deployment-approval' });
+  ledger.setJob({ ...job, ...again, reason: 'job-held' });
 }
 
 const asMessage = (job: Job, action: JobMessage['action'], known: Partial<GitHubJob>): JobMessage => ({

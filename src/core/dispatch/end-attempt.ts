@@ -16,6 +16,7 @@ import { attemptKey, isSpare, jobKey } from '../records.ts';
 import type { Attempt, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import { loseAttempt } from './lose-attempt.ts';
+import { backoffLeftMs } from './open-work.ts';
 import { pointKeys } from './plan-pool.ts';
 import { slowDown } from './slow-down.ts';
 
@@ -55,12 +56,19 @@ const MAY_END: Record<EndReason, (attempt: Attempt) => boolean> = {
 function decideEnd(ledger: Ledger, id: string, why: EndReason): Attempt | undefined {
   const attempt = ledger.attempt(id);
   if (!attempt || attempt.runnerMissingSince !== undefined) return undefined;
-  if (attempt.state === 'ENDING' && attempt.runnerDeletedAt !== undefined) return attempt;
-  if (attempt.state !== 'ENDING' && !MAY_END[why](attempt)) return undefined;
-  if (ledger.freePoints(attempt.installationId) < limits.writePoints) return undefined;
-  ledger.spend(attempt.installationId, limits.writePoints);
-  const state = nextAttemptState(attempt.state, why === 'finished' ? 'end-finished' : 'end');
-  const ending: Attempt = { ...attempt, state, ...(why === 'late' ? { reason: 'boot-deadline' } : {}) };
+  const isEnding = attempt.state === 'ENDING';
+  if (isEnding ? backoffLeftMs(attempt, ledger.now) > 0 : !MAY_END[why](attempt)) return undefined;
+  if (attempt.runnerDeletedAt === undefined) {
+    if (ledger.freePoints(attempt.installationId) < limits.writePoints) return undefined;
+    ledger.spend(attempt.installationId, limits.writePoints);
+  }
+  const ending: Attempt = {
+    ...attempt,
+    state: nextAttemptState(attempt.state, why === 'finished' ? 'end-finished' : 'end'),
+    tries: isEnding ? (attempt.tries ?? 0) + 1 : 1,
+    triedAt: ledger.now,
+    ...(why === 'late' ? { reason: 'boot-deadline' } : {}),
+  };
   ledger.setAttempt(ending);
   return ending;
 }
@@ -74,9 +82,15 @@ async function withdraw(deps: DispatchDeps, pool: Pool, attempt: Attempt): Promi
   deps.log({ event: 'end-runner', attempt: attempt.id, outcome: outcome.kind });
   if (outcome.kind === 'deleted') return withdrawn(deps, attempt.id);
   if (outcome.kind === 'throttled') await slowDown(deps, attempt.installationId, outcome.retryAfterMs);
-  if (outcome.kind === 'gone') await update(deps, attempt.id, { runnerId, runnerMissingSince: deps.clock() });
+  if (outcome.kind === 'gone') await noteGone(deps, pool, attempt, runnerId);
   if (outcome.kind === 'busy') await setBusy(deps, attempt.id, runnerId);
   return false;
+}
+
+/** The first of the two looks that must agree; the reconciler takes the second. */
+async function noteGone(deps: DispatchDeps, pool: Pool, attempt: Attempt, runnerId: number): Promise<void> {
+  const found = await deps.github.getRunner(attempt.installationId, pool.scope, runnerId);
+  if (found.kind === 'gone') await update(deps, attempt.id, { runnerId, runnerMissingSince: deps.clock() });
 }
 
 /** `closed`: no JIT config was given, nor will be. Else the runner whose config was. `undefined`: no answer. */
@@ -96,7 +110,7 @@ export async function closeMailbox(
 }
 
 async function withdrawn(deps: DispatchDeps, id: string): Promise<boolean> {
-  return update(deps, id, { runnerDeletedAt: deps.clock() });
+  return update(deps, id, { runnerDeletedAt: deps.clock(), tries: undefined, triedAt: undefined });
 }
 
 /** The job that counted on it is free for another as soon as nothing can run on it. */
@@ -126,6 +140,7 @@ async function setBusy(deps: DispatchDeps, id: string, runnerId: number): Promis
       ...attempt,
       runnerId,
       reason: undefined,
+      tries: undefined,
       state: nextAttemptState(attempt.state, 'runner-busy'),
     });
   });

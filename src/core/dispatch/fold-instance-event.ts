@@ -24,7 +24,7 @@ export function endOf(ledger: Ledger, attempt: Attempt): Attempt {
 }
 
 /** Its runner was never seen online, and EC2 did not take it back. */
-const isFailedBoot = ({ state, reason, reclaimedAt }: Attempt) =>
+export const isFailedBoot = ({ state, reason, reclaimedAt }: Attempt) =>
   reclaimedAt === undefined &&
   ((isSupply(state) && state !== 'IDLE') || (state === 'ENDING' && reason === 'boot-deadline'));
 

@@ -9,6 +9,7 @@
  *   after         a runs X,                  b is meant for Y
  */
 import { isSupply, nextAttemptState } from '../attempt-machine.ts';
+import { isExpired } from '../job-age.ts';
 import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import type { JobMessage } from '../messages.ts';
@@ -22,14 +23,19 @@ export function foldJobEvent(ledger: Ledger, message: JobMessage, deploymentId: 
   const pool = message.pool ?? findAttempt(ledger, message.runnerName, deploymentId)?.pool;
   const before = ledger.job(message.jobId) ?? (pool === undefined ? undefined : newJob(message, pool));
   // No pool, no record, and the runner is none of ours after all: nothing to us.
-  if (!before) return;
+  if (!before || isLateNews(before, message, ledger.now)) return;
   const state = nextJobState(before.state, message.action);
   if (state === before.state) return;
-  const job: Job = { ...before, state, reason: reasonIn(state), retryAt: undefined };
+  const wantedAt = before.state === 'HELD' && state === 'WANTED' ? ledger.now : before.wantedAt;
+  const job: Job = { ...before, state, wantedAt, reason: reasonIn(state), retryAt: undefined };
   ledger.setJob(job);
   if (state === 'RUNNING') startJob(ledger, job, message, deploymentId);
   if (state === 'DONE') finishJob(ledger, job, message, deploymentId);
 }
+
+/** A job that we never heard of, and that GitHub has cancelled by now. */
+const isLateNews = (job: Job, { action }: JobMessage, now: number) =>
+  job.state === 'NEW' && action === 'queued' && isExpired(job, now);
 
 const newJob = (message: JobMessage, pool: string): Job => ({
   id: message.jobId,
@@ -58,7 +64,7 @@ function finishJob(ledger: Ledger, job: Job, message: JobMessage, deploymentId: 
   const attempt = bindRunner(ledger, job.id, runner, deploymentId);
   if (!attempt) return;
   ledger.setAttempt({ ...attempt, finishedAt: ledger.now });
-  if (attempt.reclaimedAt !== undefined && message.conclusion !== 'success')
+  if (attempt.reclaimedAt !== undefined && message.conclusion === 'failure')
     ledger.setJob({ ...(ledger.job(job.id) as Job), rerunDue: true });
 }
 

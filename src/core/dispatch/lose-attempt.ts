@@ -16,6 +16,7 @@ export function loseAttempt(ledger: Ledger, attempt: Attempt, reason: ReasonCode
   const isSpent = failures >= limits.attemptsWithoutJob;
   ledger.setJob({
     ...withoutAttempt(job, ledger.now),
+    lostInstanceId: attempt.instanceId,
     failures,
     reason: isSpent ? 'attempts-spent' : reason,
     retryAt: ledger.now + (isSpent ? limits.slowRetryMs : limits.replaceMs),

@@ -29,7 +29,10 @@ export function openWork(ledger: Ledger, pool: Pool, planned: Planned): OpenWork
   const isIdle = (one: Attempt) => idleLeftMs(one, pool, now) <= 0;
   return {
     launches: [...planned.launches, ...launches.filter((one) => isUnanswered(one, now))],
-    register: unmailed.filter((one) => isUnregistered(one, now)),
+    register: affordable(
+      ledger,
+      unmailed.filter((one) => isUnregistered(one, now)),
+    ),
     end: spares.filter(isIdle),
     wakeMs: soonest([
       planned.wakeMs,
@@ -53,10 +56,27 @@ const isUnanswered = ({ sentAt, storedAt, sends = 1 }: Launch, now: number) =>
   now - (sentAt ?? storedAt) >= Math.min(limits.mostUnansweredMs, limits.unansweredLaunchMs * 2 ** (sends - 1));
 
 const isUnregistered = (attempt: Attempt, now: number) =>
-  attempt.state === 'LAUNCHED' && now - (attempt.launchedAt ?? now) >= limits.wakeMs;
+  attempt.state === 'LAUNCHED' &&
+  now - (attempt.launchedAt ?? now) >= limits.wakeMs &&
+  backoffLeftMs(attempt, now) <= 0;
+
+/** The first registration was paid for with the launch; each repetition is paid anew. */
+function affordable(ledger: Ledger, attempts: readonly Attempt[]): readonly Attempt[] {
+  return attempts.filter(({ installationId }) => {
+    if (ledger.freePoints(installationId) < limits.writePoints) return false;
+    ledger.spend(installationId, limits.writePoints);
+    return true;
+  });
+}
+
+/** What came to nothing is tried again later, each time after twice as long. */
+export function backoffLeftMs({ tries = 0, triedAt }: Attempt, now: number): number {
+  if (tries === 0 || triedAt === undefined) return 0;
+  return triedAt + Math.min(limits.mostBackoffMs, limits.wakeMs * 2 ** (tries - 1)) - now;
+}
 
 /** One that is being ended has idled for long enough. */
 function idleLeftMs(attempt: Attempt, pool: Pool, now: number): number {
-  if (attempt.state === 'ENDING') return 0;
+  if (attempt.state === 'ENDING') return backoffLeftMs(attempt, now);
   return (attempt.spareSince ?? attempt.createdAt) + pool.idleTimeoutMs - now;
 }

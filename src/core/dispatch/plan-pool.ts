@@ -1,6 +1,7 @@
 /** Plans a pool in the ledger: waiting jobs get spares, new attempts in one stored launch, or a reason to wait. Pure. */
 
 import { availableFleet } from '../capacity-memory.ts';
+import { isExpired } from '../job-age.ts';
 import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
@@ -11,7 +12,10 @@ import type { Key } from '../ports.ts';
 import {
   capacityKey,
   healthKey,
+  hourOf,
+  isSound,
   isSpare,
+  launchesKey,
   liveKey,
   minuteOf,
   paceKey,
@@ -21,7 +25,7 @@ import {
   wakeKey,
 } from '../records.ts';
 import type { Attempt, FleetShape, Job, Launch, Market, Pool } from '../types.ts';
-import { unmatchedUntil } from '../unmatched.ts';
+import { matchOf, noteProbe as noteTrial } from '../unmatched.ts';
 
 /** What must follow once the ledger is stored. */
 export interface Planned {
@@ -31,10 +35,11 @@ export interface Planned {
 }
 
 /** What the plan of a pool reads beside the records of its jobs and attempts. */
-export const poolKeys = (pool: Pool): Key[] => [
+export const poolKeys = (pool: Pool, now: number): Key[] => [
   liveKey(pool.name),
   wakeKey(pool.name),
   healthKey(pool.name),
+  launchesKey(pool.name, hourOf(now)),
   runnerKey(pool.platform),
   ...marketsOf(pool).map(capacityKey),
 ];
@@ -57,7 +62,7 @@ export function planKeys(pools: ReadonlyMap<string, Pool>, records: readonly InP
       // Also of a pool that was removed: what runs there still ends.
       healthKey(record.pool),
       ...(record.repository === undefined ? [] : [unmatchedKey(record.pool, record.repository)]),
-      ...(pool ? [...poolKeys(pool), ...pointKeys(record.installationId, now)] : []),
+      ...(pool ? [...poolKeys(pool, now), ...pointKeys(record.installationId, now)] : []),
     ];
   });
 }
@@ -76,9 +81,11 @@ export function planPool(
   deploymentId: string,
   markets = marketsOf(pool),
 ): Planned {
-  const isDue = (job: Job) => (job.retryAt ?? 0) <= ledger.now && !needsCheck(job);
-  const due = waiting.filter(isDue).slice(0, limits.launchesPerPass);
-  const wakes = waiting.filter((job) => !isDue(job)).map((job) => dueInMs(job, ledger.now));
+  const isFree = (job: Job) => job.reason === 'runner-unmatched' && matchOf(ledger, job).kind === 'free';
+  const isDue = (job: Job) => ((job.retryAt ?? 0) <= ledger.now || isFree(job)) && !needsCheck(job);
+  const alive = waiting.filter((job) => !isExpired(job, ledger.now));
+  const due = alive.filter(isDue).slice(0, limits.launchesPerPass);
+  const wakes = alive.filter((job) => !isDue(job)).map((job) => dueInMs(job, ledger.now));
   // As good as always one: capacity is counted by the pool, but GitHub's points by the installation.
   const installations = [...new Set(due.map(({ installationId }) => installationId))];
   const planned = installations.map((id) =>
@@ -104,19 +111,17 @@ const dueInMs = (job: Job, now: number) => Math.max(limits.nextPassMs, (job.retr
 
 function planDue(ledger: Ledger, pool: Pool, due: readonly Job[], deploymentId: string, markets: readonly Market[]) {
   const { installationId } = due[0] as Job;
-  const isUnmatched = (job: Job) => unmatchedUntil(ledger, job) > ledger.now;
-  for (const job of due.filter(isUnmatched)) waitUnmatched(ledger, job);
+  const matched = due.filter((job) => mayTry(ledger, job));
   const choice = chooseFleet(ledger, pool, markets);
-  const hold = choice.kind === 'none' ? choice : holdOf(ledger, pool.name);
-  const plan = planLaunches(
-    due.filter((job) => !isUnmatched(job)),
-    {
-      spares: ledger.attempts().filter((attempt) => isSpare(attempt) && isIn(attempt, pool, installationId)),
-      freeCapacity: ledger.freeCapacity(pool),
-      freePoints: ledger.freePoints(installationId),
-      hold,
-    },
-  );
+  const hold = holdFor(ledger, pool, choice);
+  const plan = planLaunches(matched, {
+    spares: ledger
+      .attempts()
+      .filter((attempt) => isSpare(attempt) && isSound(attempt) && isIn(attempt, pool, installationId)),
+    freeCapacity: ledger.freeCapacity(pool),
+    freePoints: ledger.freePoints(installationId),
+    hold,
+  });
   for (const { job, attempt } of plan.inherit) inherit(ledger, job, attempt);
   for (const { job, reason } of plan.wait) if (job.reason !== reason) ledger.setJob({ ...job, reason });
   const isHeld = hold !== undefined && plan.wait.some(({ reason }) => reason === hold.reason);
@@ -126,8 +131,23 @@ function planDue(ledger: Ledger, pool: Pool, due: readonly Job[], deploymentId: 
   return { waitMs, launch: storeLaunch(ledger, pool, plan.launch, deploymentId, choice) };
 }
 
-function waitUnmatched(ledger: Ledger, job: Job): void {
-  ledger.setJob({ ...job, reason: 'runner-unmatched', retryAt: unmatchedUntil(ledger, job) });
+/** What keeps the pool from launching, if anything does: instances that could get no runner or no place. */
+function holdFor(ledger: Ledger, pool: Pool, choice: Choice): Hold | undefined {
+  if (!ledger.runnerPackage(pool.platform))
+    return { reason: 'runner-cache-empty', most: 0, until: ledger.now + limits.emptyCacheRetryMs };
+  if (choice.kind === 'none') return choice;
+  const nextHour = (hourOf(ledger.now) + 1) * 3_600_000;
+  return ledger.freeLaunches(pool) > 0
+    ? holdOf(ledger, pool.name)
+    : { reason: 'pool-runaway', most: 0, until: nextHour };
+}
+
+/** Its runner group seems to refuse the repository: it waits, or is the one that tries. */
+function mayTry(ledger: Ledger, job: Job): boolean {
+  const match = matchOf(ledger, job);
+  if (match.kind === 'held') ledger.setJob({ ...job, reason: 'runner-unmatched', retryAt: match.until });
+  if (match.kind === 'probe') noteTrial(ledger, job, match.until);
+  return match.kind !== 'held';
 }
 
 type Choice =
@@ -198,6 +218,7 @@ function storeLaunch(
     ledger.spend(job.installationId, limits.writePoints);
   });
   ledger.reserve(pool.name, jobs.length);
+  ledger.countLaunches(pool.name, jobs.length);
   return launch;
 }
 

@@ -8,6 +8,7 @@ import { attemptKey, paceKey, wakeKey } from '../records.ts';
 import type { Attempt, Pool } from '../types.ts';
 import { deleteRunner } from './delete-runner.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
+import { waitingJob } from './lose-attempt.ts';
 import { type MailOutcome, mailAttempt } from './mail-attempt.ts';
 import { claimWake } from './wake-later.ts';
 
@@ -73,13 +74,17 @@ function setMailed(ledger: Ledger, attempt: Attempt, mail: MailOutcome & { kind:
     runnerName: mail.runnerName,
     registeredAt: ledger.now,
     reason: undefined,
+    triedAt: undefined,
+    tries: undefined,
   };
   ledger.setAttempt(mailed);
+  const job = waitingJob(ledger, mailed);
+  if (job) ledger.setJob({ ...job, reason: 'boot-pending' });
   return mailed;
 }
 
 function setWaiting(ledger: Ledger, attempt: Attempt, reason: WaitReason): void {
-  ledger.setAttempt({ ...attempt, reason });
+  ledger.setAttempt({ ...attempt, reason, triedAt: ledger.now, tries: (attempt.tries ?? 0) + 1 });
   const job = attempt.jobId === undefined ? undefined : ledger.job(attempt.jobId);
   if (job?.state === 'LAUNCHING') ledger.setJob({ ...job, reason });
 }

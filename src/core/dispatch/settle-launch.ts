@@ -6,10 +6,13 @@ import { nextJobState } from '../job-machine.ts';
 import { isClosedLaunch, type LaunchEvent, nextLaunchState } from '../launch-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
+import { overridesOf } from '../overrides.ts';
 import { noteAnswered, noteRefused } from '../pool-health.ts';
 import type { LaunchOutcome } from '../ports.ts';
-import type { Attempt, Job, Launch, Pool } from '../types.ts';
+import { minuteOf } from '../records.ts';
+import type { Attempt, Job, Launch, Override, Pool } from '../types.ts';
 import { endOf } from './fold-instance-event.ts';
+import { waitingJob } from './lose-attempt.ts';
 import { type Planned, planPool, soonest } from './plan-pool.ts';
 
 export interface Settled extends Planned {
@@ -39,7 +42,7 @@ export function settleLaunch(
   const launch = ledger.launch(launchId) as Launch;
   if (isClosedLaunch(launch.state)) return NOTHING;
   const attempts = launch.attemptIds.map((id) => ledger.attempt(id) as Attempt);
-  if ('exhausted' in outcome) noteExhausted(ledger, launch.market, outcome.exhausted ?? []);
+  noteExhausted(ledger, launch.market, exhaustedBy(outcome, launch));
   if (outcome.kind !== 'ok') return settleRefusal(ledger, launch, attempts, outcome.kind, pool, deploymentId);
 
   ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, 'answered') });
@@ -78,10 +81,23 @@ function settleRefusal(
   if (event === 'refused') {
     const retryAt = kind === 'misconfigured' ? noteRefused(ledger, pool.name) : ledger.now + wakeMs;
     const jobs = failAttempts(ledger, attempts, kind, retryAt);
+    refund(ledger, launch, attempts.length);
     return { launched: [], ...retry(ledger, launch, jobs, kind, pool, deploymentId) };
   }
   for (const job of jobsOf(ledger, attempts)) ledger.setJob({ ...job, reason });
   return { ...NOTHING, wakeMs };
+}
+
+/** Without any choice named, it is the account that has no room: none of them is worth asking for. */
+function exhaustedBy(outcome: LaunchOutcome, { fleet }: Launch): readonly Override[] {
+  if (outcome.kind === 'ok') return outcome.exhausted ?? [];
+  if (outcome.kind !== 'no-capacity') return [];
+  return outcome.exhausted && outcome.exhausted.length > 0 ? outcome.exhausted : overridesOf(fleet);
+}
+
+/** GitHub points that were reserved for instances that there are not, while their minute lasts. */
+function refund(ledger: Ledger, { installationId, storedAt }: Launch, count: number): void {
+  if (minuteOf(storedAt) === minuteOf(ledger.now)) ledger.spend(installationId, -count * limits.writePoints);
 }
 
 function bind(ledger: Ledger, attempt: Attempt, instanceId: string): Attempt {
@@ -89,6 +105,8 @@ function bind(ledger: Ledger, attempt: Attempt, instanceId: string): Attempt {
   const launched: Attempt = { ...attempt, state, instanceId, launchedAt: ledger.now };
   ledger.setAttempt(launched);
   ledger.bindInstance(instanceId, attempt.id);
+  const job = waitingJob(ledger, launched);
+  if (job) ledger.setJob({ ...job, reason: 'boot-pending' });
   return launched;
 }
 

@@ -3,58 +3,52 @@
  * an answer, attempts without mail, spares that idle. Bounded per wake; what is left gets the next one.
  */
 import { type ChangeOutcome, change } from '../change.ts';
-import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import type { Key } from '../ports.ts';
-import { fromItem, idOfMarker, jobKey, OPEN, type RecordKind, recordKey, type Shelf, shelfPrefix } from '../records.ts';
-import type { Job, Pool } from '../types.ts';
-import { type Answers, answerKeys, askJobs, foldAnswers } from './ask-jobs.ts';
+import { idOfMarker, OPEN, type RecordKind, recordKey, type Shelf, shelfPrefix } from '../records.ts';
+import type { Pool } from '../types.ts';
+import { askJobs } from './ask-jobs.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import type { FollowUp } from './follow-up.ts';
 import { openWork } from './open-work.ts';
 import { needsCheck, planKeys, planPool, poolKeys, soonest } from './plan-pool.ts';
+import { readJobs, readLaunchingJobs } from './read-jobs.ts';
 import { claimWake } from './wake-later.ts';
 
 /** `failed`: the table did not answer; the message is repeated. */
 export async function wakePool(deps: DispatchDeps, pool: Pool): Promise<ChangeOutcome<FollowUp>> {
-  const open = await readShelves(deps, pool);
-  const answers = open === 'unavailable' ? open : await askBeforeRetry(deps, pool, open.jobs);
-  if (open === 'unavailable' || answers === 'unavailable') return { kind: 'failed', reason: 'table-unavailable' };
+  const before = await readShelves(deps, pool);
+  const asked = before === 'unavailable' ? 'failed' : await askBeforeRetry(deps, pool, before.jobs);
+  // An answer may have freed an attempt.
+  const open = asked === 'asked' ? await readShelves(deps, pool) : before;
+  if (open === 'unavailable' || asked === 'failed') return { kind: 'failed', reason: 'table-unavailable' };
   const keys = (ledger: Ledger) => [
     ...open.keys,
-    ...[...answers.keys()].map(jobKey),
-    ...poolKeys(pool),
-    ...answerKeys(answers, deps.deploymentId),
+    ...poolKeys(pool, ledger.now),
     ...planKeys(deps.pools, [...ledger.jobs(), ...ledger.attempts()], ledger.now),
   ];
-  return change(changeDeps(deps), keys, (ledger) => {
-    foldAnswers(ledger, answers, deps.deploymentId);
-    return decideWake(ledger, pool, deps.deploymentId, open.hasMore);
-  });
+  return change(changeDeps(deps), keys, (ledger) => decideWake(ledger, pool, deps.deploymentId, open.hasMore));
 }
 
 /**
  * Jobs that lost an attempt get no other before GitHub says that they still wait. Nor before it is known which of the
  * others wait: the attempt may have ended with another's job, whose events are late, and whose own attempt is free then.
  */
-async function askBeforeRetry(deps: DispatchDeps, pool: Pool, keys: readonly Key[]): Promise<Answers | 'unavailable'> {
-  const jobs = await readJobs(deps, keys);
-  if (jobs === 'unavailable') return jobs;
+async function askBeforeRetry(
+  deps: DispatchDeps,
+  pool: Pool,
+  keys: readonly Key[],
+): Promise<'asked' | 'nothing' | 'failed'> {
+  const jobs = await readJobs(deps.table, keys);
+  if (jobs === 'unavailable') return 'failed';
   const now = deps.clock();
   const doubtful = jobs.filter((job) => job.state === 'WANTED' && needsCheck(job) && (job.retryAt ?? 0) <= now);
-  if (doubtful.length === 0) return askJobs(deps, []);
-  const page = await deps.table.query(OPEN, { prefix: shelfPrefix('job', pool.name), limit: limits.launchesPerPass });
-  const others = page === 'unavailable' ? page : await readJobs(deps, page.items.map(idOfMarker).map(jobKey));
-  if (others === 'unavailable') return others;
+  if (doubtful.length === 0) return 'nothing';
   const lostAt = Math.max(...doubtful.map((job) => job.lostAt ?? 0));
-  const isOpen = (job: Job) => job.state === 'LAUNCHING' && (job.checkedAt ?? job.createdAt) < lostAt;
-  return askJobs(deps, [...doubtful, ...others.filter(isOpen).slice(0, limits.asksBeforeRetry)]);
-}
-
-async function readJobs(deps: DispatchDeps, keys: readonly Key[]): Promise<readonly Job[] | 'unavailable'> {
-  const items = keys.length === 0 ? [] : await deps.table.read(keys);
-  return items === 'unavailable' ? items : items.flatMap((item) => (item ? [fromItem<Job>(item)] : []));
+  const others = await readLaunchingJobs(deps.table, pool, lostAt);
+  if (others === 'unavailable') return 'failed';
+  return (await askJobs(deps, [...doubtful, ...others])) ? 'asked' : 'failed';
 }
 
 const SHELVES: readonly { readonly shelf: Shelf; readonly kind: RecordKind }[] = [
@@ -86,12 +80,7 @@ async function readShelves(deps: DispatchDeps, pool: Pool) {
 function decideWake(ledger: Ledger, pool: Pool, deploymentId: string, hasMore: boolean): FollowUp {
   ledger.clearWake(pool.name);
   const waiting = ledger.jobs().filter((job) => job.pool === pool.name && job.state === 'WANTED');
-  const expired = waiting.filter((job) => isExpired(job, ledger.now));
-  for (const job of expired) ledger.setJob({ ...job, state: nextJobState(job.state, 'expired'), reason: 'expired' });
-  const rest = waiting.filter((job) => !expired.includes(job));
-  const open = openWork(ledger, pool, planPool(ledger, pool, rest, deploymentId));
+  const open = openWork(ledger, pool, planPool(ledger, pool, waiting, deploymentId));
   const moreMs = hasMore ? limits.wakeMs : undefined;
   return { pool, ...open, wakeMs: claimWake(ledger, pool, soonest([open.wakeMs, moreMs])) };
 }
-
-const isExpired = (job: Job, now: number) => now - job.createdAt > limits.jobAgeMs;

@@ -13,6 +13,7 @@ import { checkRunner } from './acts/check-runner.ts';
 import { deleteLeftRunner } from './acts/delete-left-runner.ts';
 import { endLate } from './acts/end-late.ts';
 import { expireJob } from './acts/expire-job.ts';
+import { explainJob } from './acts/explain-job.ts';
 import { giveUpLaunch } from './acts/give-up-launch.ts';
 import { passOn } from './acts/pass-on.ts';
 import { planWaiting } from './acts/plan-waiting.ts';
@@ -20,6 +21,7 @@ import { recordSighting } from './acts/record-sighting.ts';
 import { recount } from './acts/recount.ts';
 import { rerunJob } from './acts/rerun-job.ts';
 import { terminateInstance } from './acts/terminate-instance.ts';
+import { raiseAlarm } from './alarm.ts';
 import type { ReconcileDeps } from './deps.ts';
 
 /** GitHub points that an action takes, beyond what it reserves itself. */
@@ -31,17 +33,18 @@ const POINTS: Partial<Record<Action['kind'], number>> = {
 
 const PLANS: ReadonlySet<Action['kind']> = new Set<Action['kind']>(['recount', 'plan-pool']);
 
-/** Returns how many were performed. */
-export async function act(deps: ReconcileDeps, actions: readonly Action[]): Promise<number> {
-  const startedAt = deps.clock();
+/** Begins nothing after `untilMs`. Returns how many were performed. */
+export async function act(deps: ReconcileDeps, actions: readonly Action[], untilMs: number): Promise<number> {
   const repairs = actions.filter(({ kind }) => !PLANS.has(kind));
   // However much is broken, pools are planned.
   const plans = actions.filter(({ kind }) => PLANS.has(kind));
   const todo = [...(await reservePoints(deps, repairs.slice(0, limits.actionsPerPass))), ...plans];
   let done = 0;
-  while (done < todo.length && deps.clock() - startedAt < limits.reconcileWorkMs) {
+  while (done < todo.length && deps.clock() < untilMs) {
     const some = nextGroup(todo, done);
-    await Promise.all(some.map((action) => guarded(deps, action)));
+    const events = some.flatMap((action) => (action.kind === 'instance-event' ? [action.message] : []));
+    if (events.length > 0) await guarded(deps, 'instance-event', () => passOn(deps, events));
+    else await Promise.all(some.map((action) => guarded(deps, action.kind, () => perform(deps, action))));
     done += some.length;
   }
   return done;
@@ -50,24 +53,25 @@ export async function act(deps: ReconcileDeps, actions: readonly Action[]): Prom
 /** Neighbours of one kind go together: what one kind finds out, the next may need. */
 function nextGroup(actions: readonly Action[], from: number): readonly Action[] {
   const { kind } = actions[from] as Action;
-  const group = actions.slice(from, from + limits.actionsAtOnce);
+  const most = kind === 'instance-event' ? limits.dispatchBatch : limits.actionsAtOnce;
+  const group = actions.slice(from, from + most);
   const end = group.findIndex((action) => action.kind !== kind);
   return end < 0 ? group : group.slice(0, end);
 }
 
 /** A bug that one action sets off must not stop the others. */
-async function guarded(deps: ReconcileDeps, action: Action): Promise<void> {
+export async function guarded(deps: ReconcileDeps, action: string, work: () => Promise<unknown>): Promise<void> {
   try {
-    await perform(deps, action);
+    await work();
   } catch (error) {
-    deps.log({ event: 'bug', action: action.kind, error: (error as Error).stack ?? String(error) });
+    deps.log({ event: 'bug', action, error: (error as Error).stack ?? String(error) });
   }
 }
 
 async function perform(deps: ReconcileDeps, action: Action): Promise<void> {
   switch (action.kind) {
     case 'instance-event':
-      return passOn(deps, action.message);
+      return passOn(deps, [action.message]);
     case 'sighting':
       return recordSighting(deps, action.attempt, action.seen);
     case 'end-attempt':
@@ -79,7 +83,9 @@ async function perform(deps: ReconcileDeps, action: Action): Promise<void> {
     case 'delete-runner':
       return deleteLeftRunner(deps, action.attempt, action.runner);
     case 'ask-job':
-      return askJob(deps, action.job, action.isIdle ?? false);
+      return askJob(deps, action.job);
+    case 'explain-job':
+      return explainJob(deps, action.job, action.stateReason);
     case 'expire-job':
       return expireJob(deps, action.job);
     case 'rerun-job':
@@ -91,7 +97,7 @@ async function perform(deps: ReconcileDeps, action: Action): Promise<void> {
     case 'plan-pool':
       return planWaiting(deps, action.pool);
     case 'alarm':
-      return deps.log({ event: 'alarm', fault: action.fault, detail: action.detail });
+      return raiseAlarm(deps.log, action.fault, { detail: action.detail });
   }
 }
 

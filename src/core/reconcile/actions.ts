@@ -1,5 +1,5 @@
 /** What a run may do. Decisions are values; `act.ts` performs them, each under the condition that it still holds. */
-import type { ReconcileFault } from '../codes.ts';
+import type { ReasonCode, ReconcileFault } from '../codes.ts';
 import type { EndReason } from '../dispatch/end-attempt.ts';
 import type { InstanceMessage } from '../messages.ts';
 import type { Runner } from '../ports.ts';
@@ -23,8 +23,10 @@ export type Action =
     }
   /** A runner of ours that nothing can use any more. */
   | { readonly kind: 'delete-runner'; readonly attempt: Attempt; readonly runner?: Runner }
-  /** An event about it may have been lost. `isIdle`: a runner idles beside it. */
-  | { readonly kind: 'ask-job'; readonly job: Job; readonly isIdle?: boolean }
+  /** An event about it may have been lost, or a runner idles beside it. */
+  | { readonly kind: 'ask-job'; readonly job: Job }
+  /** EC2 says why its instance ended. */
+  | { readonly kind: 'explain-job'; readonly job: Job; readonly stateReason: string }
   /** Waited for longer than GitHub keeps it. */
   | { readonly kind: 'expire-job'; readonly job: Job }
   | { readonly kind: 'rerun-job'; readonly job: Job }
@@ -33,7 +35,7 @@ export type Action =
   | { readonly kind: 'recount'; readonly pool: string; readonly unbound: number }
   /** Something of the pool waits. */
   | { readonly kind: 'plan-pool'; readonly pool: Pool }
-  | { readonly kind: 'alarm'; readonly fault: ReconcileFault; readonly detail: string };
+  | { readonly kind: 'alarm'; readonly fault: ReasonCode; readonly detail: string };
 
 export type Sighting =
   | { readonly kind: 'mail-taken' }

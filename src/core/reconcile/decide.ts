@@ -1,5 +1,6 @@
 /** What to do about what was seen. Pure: each phase looks at one thing, and none depends on another. */
 import type { Action } from './actions.ts';
+import { findFailedInstances } from './phases/failed-instances.ts';
 import { findForeignRunners } from './phases/foreign-runners.ts';
 import { findGhosts } from './phases/ghosts.ts';
 import { findLateBoots } from './phases/late-boots.ts';
@@ -9,6 +10,7 @@ import { findOpenEnds } from './phases/open-ends.ts';
 import { findOrphans } from './phases/orphans.ts';
 import { findOverdue } from './phases/overdue.ts';
 import { findSightings } from './phases/sightings.ts';
+import { findTroubledPools } from './phases/troubled-pools.ts';
 import { findUnansweredLaunches } from './phases/unanswered-launches.ts';
 import { findUncertainJobs } from './phases/uncertain-jobs.ts';
 import { findWaitingPools } from './phases/waiting-pools.ts';
@@ -28,9 +30,11 @@ const PHASES: readonly ((snapshot: Snapshot) => readonly Action[])[] = [
   findOpenEnds,
   findLeftRunners,
   // Jobs whose events may be lost.
+  findFailedInstances,
   findUncertainJobs,
   findUnansweredLaunches,
   findForeignRunners,
+  findTroubledPools,
   // Supply and demand, as they are after all that.
   findWrongCounts,
   findWaitingPools,

@@ -1,4 +1,5 @@
 /** Reads all that a decision needs: records, instances, runners, mailbox rows. Bounded by what is open. */
+import { isClosedAttempt } from '../attempt-machine.ts';
 import { limits } from '../limits.ts';
 import { attemptIdOfRunner, userIdOf } from '../names.ts';
 import type { GitHubFailure, Instance, Item, Key, Mail, Runner } from '../ports.ts';
@@ -7,16 +8,21 @@ import type { Attempt, Job, Launch, Scope } from '../types.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { Open } from './read-open.ts';
 import { placeOf, Snapshot, type Unbound } from './snapshot.ts';
+import { isSearchTurn } from './sweep.ts';
 
 export interface Observed {
   readonly snapshot: Snapshot;
   /** GitHub points that it took. */
   readonly points: number;
-  /** Pages of the longest list of runners. 0: none was read. */
+  /** Pages of all lists of runners. 0: none was read. */
   readonly pages: number;
 }
 
 const BATCH = 100;
+const BATCHES_AT_ONCE = 10;
+
+const chunksOf = (keys: readonly Key[]) =>
+  Array.from({ length: Math.ceil(keys.length / BATCH) }, (_, at) => keys.slice(at * BATCH, (at + 1) * BATCH));
 
 export async function observe(deps: ReconcileDeps, open: Open): Promise<Observed | 'unavailable'> {
   const [records, lists, instances] = await Promise.all([
@@ -43,14 +49,13 @@ export async function observe(deps: ReconcileDeps, open: Open): Promise<Observed
 
 /** In order of the keys; absent ones left out. */
 async function readAll(deps: ReconcileDeps, keys: readonly Key[]): Promise<readonly Item[] | 'unavailable'> {
-  const chunks = Array.from({ length: Math.ceil(keys.length / BATCH) }, (_, at) =>
-    keys.slice(at * BATCH, (at + 1) * BATCH),
-  );
-  const pages = await Promise.all(chunks.map((some) => deps.table.read(some)));
   const items: Item[] = [];
-  for (const page of pages) {
-    if (page === 'unavailable') return page;
-    items.push(...page.filter((item) => item !== undefined));
+  for (let at = 0; at < keys.length; at += BATCH * BATCHES_AT_ONCE) {
+    const chunks = chunksOf(keys.slice(at, at + BATCH * BATCHES_AT_ONCE));
+    for (const page of await Promise.all(chunks.map((some) => deps.table.read(some)))) {
+      if (page === 'unavailable') return page;
+      items.push(...page.filter((item) => item !== undefined));
+    }
   }
   return items;
 }
@@ -82,7 +87,10 @@ async function listRunners(deps: ReconcileDeps, { watch }: Open): Promise<Lists>
   const runners = new Map<string, readonly Runner[]>();
   const failures: GitHubFailure[] = [];
   const sum = { points: 0, pages: 0 };
-  const isDue = deps.clock() - watch.listedAt >= watch.runnerPages * limits.listMsPerPage - limits.reconcileMs / 2;
+  const now = deps.clock();
+  const isPassedOver = watch.runnerPages > limits.shortListPages && isSearchTurn(watch, now);
+  const isDue =
+    !isPassedOver && now - watch.listedAt >= watch.runnerPages * limits.listMsPerPage - limits.reconcileMs / 2;
   const places = new Map<string, Scope>();
   for (const { scope } of isDue ? deps.pools.values() : []) places.set(placeOf(scope), scope);
   await Promise.all(
@@ -90,7 +98,7 @@ async function listRunners(deps: ReconcileDeps, { watch }: Open): Promise<Lists>
       const listed = await deps.github.listRunners(deps.installationId, scope);
       sum.points += listed.kind === 'ok' ? listed.pages : 1;
       if (listed.kind !== 'ok') return failures.push(listed);
-      sum.pages = Math.max(sum.pages, listed.pages);
+      sum.pages += listed.pages;
       return runners.set(place, listed.runners);
     }),
   );
@@ -103,7 +111,8 @@ async function readUnbound(
   instances: readonly Instance[],
   attempts: readonly Attempt[],
 ): Promise<readonly Unbound[] | 'unavailable'> {
-  const bound = new Set(attempts.map(({ instanceId }) => instanceId));
+  const live = attempts.filter(({ state }) => !isClosedAttempt(state));
+  const bound = new Set(live.map(({ instanceId }) => instanceId));
   const others = instances.filter(({ id, state }) => state !== 'terminated' && !bound.has(id));
   const launchIds = [...new Set(others.map(({ launchId }) => launchId))].filter((id) => id !== '');
   const launches = await readAll(deps, launchIds.map(launchKey));

@@ -1,6 +1,8 @@
 /**
  * Webhooks that failed are asked for again. GitHub never does so by itself, and lists what it tried for three days.
  *
+ * In pages of a hundred, a few a run; more are gone through in several.
+ *
  *   list, the newest first, down to the last delivery that was seen -> group by GUID -> a success ends it
  *   intent (counted) is stored -> redeliver: at once, then after 1, 5, 25 minutes; at most 3 times
  *
@@ -10,17 +12,23 @@
  */
 import { limits } from '../limits.ts';
 import type { WebhookDelivery } from '../ports.ts';
+import { raiseAlarm } from './alarm.ts';
 import type { ReconcileDeps } from './deps.ts';
 import { type DeliveryWatch, type PendingRedelivery, type Watch, writeWatch } from './watch.ts';
 
 /** Returns the watch as it was stored; unchanged when there was nothing to store, `undefined` when it could not be. */
-export async function redeliver(deps: ReconcileDeps, watch: Watch): Promise<Watch | undefined> {
-  const listed = await listNew(deps, watch.deliveries);
+export async function redeliver(
+  deps: ReconcileDeps,
+  watch: Watch,
+  mostPages: number,
+  untilMs: number,
+): Promise<Watch | undefined> {
+  const listed = await listNew(deps, watch.deliveries, mostPages, untilMs);
   if (!listed) return watch;
   const { due, given, next } = planRedeliveries(watch.deliveries, listed, deps.clock());
-  for (const { guid, tries } of given) deps.log({ event: 'alarm', fault: 'delivery-given-up', guid, tries });
+  for (const { guid, tries } of given) raiseAlarm(deps.log, 'delivery-given-up', { guid, tries });
   for (const { guid, statusCode } of refusedOf(listed.deliveries, watch.deliveries.newest))
-    deps.log({ event: 'alarm', fault: 'delivery-refused', guid, statusCode });
+    raiseAlarm(deps.log, 'delivery-refused', { guid, statusCode });
   const isNews =
     due.length > 0 ||
     given.length > 0 ||
@@ -45,13 +53,19 @@ export interface Listed {
 }
 
 /** New ones first; when they are through, older ones that were left before. */
-async function listNew(deps: ReconcileDeps, { upTo, backlog }: DeliveryWatch): Promise<Listed | undefined> {
+async function listNew(
+  deps: ReconcileDeps,
+  { upTo, backlog }: DeliveryWatch,
+  mostPages: number,
+  untilMs: number,
+): Promise<Listed | undefined> {
   const deliveries: WebhookDelivery[] = [];
   let target = upTo;
   let cursor: string | undefined;
   let left = backlog;
-  for (let page = 0; page < limits.deliveryPages; page++) {
+  for (let page = 0; page < mostPages && deps.clock() < untilMs; page++) {
     const listed = await deps.deliveries.list(cursor);
+    if (listed.kind === 'refused') return { deliveries };
     if (listed.kind !== 'ok') return page === 0 ? undefined : { deliveries, backlog: left };
     deliveries.push(...listed.deliveries.filter(({ id }) => id > target));
     const isThrough = listed.next === undefined || listed.deliveries.some(({ id }) => id <= target);
@@ -96,8 +110,11 @@ export function planRedeliveries(watch: DeliveryWatch, { deliveries, backlog }: 
   const isSettled = ({ deliveredAt }: WebhookDelivery) => now - deliveredAt >= limits.deliverySettleMs;
   const upTo = Math.max(watch.upTo, ...deliveries.filter(isSettled).map(({ id }) => id));
   const newest = Math.max(watch.newest, ...deliveries.map(({ id }) => id));
-  const kept = [...pending.values()].slice(-limits.pendingDeliveries);
-  return { due, given, next: { upTo, newest, backlog, pending: kept } };
+  // The oldest first: what is too much now is read again when there is room for it.
+  const all = [...pending.values()].sort((a, b) => a.id - b.id);
+  const left = all.slice(limits.pendingDeliveries).map(({ id }) => id - 1);
+  const kept = all.slice(0, limits.pendingDeliveries);
+  return { due, given, next: { upTo: Math.min(upTo, ...left), newest, backlog, pending: kept } };
 }
 
 const seenOf = (pending: ReadonlyMap<string, PendingRedelivery>, { guid }: WebhookDelivery) =>

@@ -2,14 +2,18 @@
  * Finds jobs that no webhook told of: in repositories that had jobs lately, runs that are queued or in progress. What is
  * found goes into the launch queue, as if its webhook had come. Bounded: a few repositories a run, in turn.
  */
+
+import { readJobs } from '../dispatch/read-jobs.ts';
 import { limits } from '../limits.ts';
 import { type JobMessage, writeMessage } from '../messages.ts';
 import type { GitHubJob } from '../ports.ts';
-import { fromItem, jobKey } from '../records.ts';
+import { jobKey } from '../records.ts';
 import { routeJob } from '../route-job.ts';
 import type { Job } from '../types.ts';
 import type { ReconcileDeps } from './deps.ts';
 import type { RepositoryWatch, Watch } from './watch.ts';
+
+const KEYS_PER_READ = 100;
 
 export interface Sweep {
   readonly repository: string;
@@ -17,7 +21,7 @@ export interface Sweep {
 }
 
 /** The searches that are due, the longest ago first. */
-export function dueSweeps({ repositories }: Watch, now: number, most: number): readonly Sweep[] {
+export function dueSweeps({ repositories }: Watch, now: number): readonly Sweep[] {
   const all = repositories.flatMap(({ name, queuedAt, inProgressAt }) => [
     { repository: name, runs: 'queued' as const, at: queuedAt },
     { repository: name, runs: 'in_progress' as const, at: inProgressAt },
@@ -25,19 +29,28 @@ export function dueSweeps({ repositories }: Watch, now: number, most: number): r
   return all
     .filter(({ at }) => now - at >= limits.sweepMs)
     .sort((a, b) => a.at - b.at)
-    .slice(0, most)
     .map(({ repository, runs }) => ({ repository, runs }));
 }
 
-/** The watch without what is not recent any more, with what has jobs now, and with these searches done. */
-export function noteSweeps(watch: Watch, jobs: readonly Job[], sweeps: readonly Sweep[], now: number): Watch {
+/** Whether a run searches: where the list of runners is long, only now and then, and then it does not list them. */
+export function isSearchTurn(watch: Watch, now: number): boolean {
+  const lastAt = Math.max(0, ...watch.repositories.flatMap(({ queuedAt, inProgressAt }) => [queuedAt, inProgressAt]));
+  const isLong = watch.runnerPages > limits.shortListPages;
+  return dueSweeps(watch, now).length > 0 && (!isLong || now - lastAt >= limits.longListSearchMs);
+}
+
+/** The watch with this search done. */
+export function noteSweeps(watch: Watch, { repository, runs }: Sweep, now: number): Watch {
+  const done = runs === 'queued' ? { queuedAt: now } : { inProgressAt: now };
+  const repositories = watch.repositories.map((one) => (one.name === repository ? { ...one, ...done } : one));
+  return { ...watch, repositories };
+}
+
+/** The watch with what has jobs now, without what is not recent any more. */
+export function noteRepositories(watch: Watch, jobs: readonly Job[], now: number): Watch {
   const known = new Map(watch.repositories.map((one) => [one.name, one]));
   for (const { repository } of jobs)
     known.set(repository, { ...(known.get(repository) ?? newOf(repository)), seenAt: now });
-  for (const { repository, runs } of sweeps) {
-    const one = known.get(repository) ?? newOf(repository);
-    known.set(repository, runs === 'queued' ? { ...one, queuedAt: now } : { ...one, inProgressAt: now });
-  }
   const recent = [...known.values()].filter(({ seenAt }) => now - seenAt < limits.recentRepositoryMs);
   const repositories = recent.sort((a, b) => b.seenAt - a.seenAt).slice(0, limits.recentRepositories);
   return { ...watch, repositories };
@@ -49,11 +62,10 @@ const newOf = (name: string): RepositoryWatch => ({ name, seenAt: 0, queuedAt: 0
 export async function sweep(deps: ReconcileDeps, { repository, runs }: Sweep): Promise<number> {
   const found = await deps.jobs.unfinishedJobs(deps.installationId, repository, runs);
   if (found.kind !== 'ok') return limits.readPoints;
-  const known = await readJobs(deps, found.jobs);
+  const open = found.jobs.filter(({ status }) => status === 'queued' || status === 'in_progress');
+  const known = await readKnown(deps, open);
   if (known === 'unavailable') return found.calls;
-  const messages = found.jobs.flatMap(
-    (job) => toMessage(deps, repository, found.private, job, known.get(job.id)) ?? [],
-  );
+  const messages = open.flatMap((job) => toMessage(deps, repository, found.private, job, known.get(job.id)) ?? []);
   for (const message of messages) {
     const sent = await deps.queue.send(writeMessage(message));
     deps.log({ event: 'found', job: message.jobId, repository, action: message.action, sent });
@@ -61,12 +73,16 @@ export async function sweep(deps: ReconcileDeps, { repository, runs }: Sweep): P
   return found.calls;
 }
 
-async function readJobs(deps: ReconcileDeps, jobs: readonly GitHubJob[]) {
+async function readKnown(deps: ReconcileDeps, found: readonly GitHubJob[]) {
   const known = new Map<string, Job>();
-  for (let at = 0; at < jobs.length; at += 100) {
-    const items = await deps.table.read(jobs.slice(at, at + 100).map(({ id }) => jobKey(id)));
-    if (items === 'unavailable') return items;
-    for (const item of items) if (item) known.set(fromItem<Job>(item).id, fromItem<Job>(item));
+  for (let at = 0; at < found.length; at += KEYS_PER_READ) {
+    const some = found.slice(at, at + KEYS_PER_READ);
+    const jobs = await readJobs(
+      deps.table,
+      some.map(({ id }) => jobKey(id)),
+    );
+    if (jobs === 'unavailable') return jobs;
+    for (const job of jobs) known.set(job.id, job);
   }
   return known;
 }

@@ -77,6 +77,6 @@ export async function takeLease(table: Table, watch: Watch, runId: string, now: 
   return isTaken ? undefined : writeWatch(table, { ...watch, holder: runId, leaseUntil: now + limits.leaseMs });
 }
 
-/** Nothing is open, and the last looks at EC2 and GitHub saw nothing of ours there. */
-export const isQuiet = (watch: Watch, now: number) =>
-  watch.quietPasses >= limits.quietPasses && now - watch.lookedAt < limits.deepPassMs;
+/** Nothing is open or left to be read, and the last looks at EC2 and GitHub saw nothing of ours there. */
+export const isQuiet = ({ quietPasses, lookedAt, deliveries }: Watch, now: number) =>
+  quietPasses >= limits.quietPasses && now - lookedAt < limits.deepPassMs && deliveries.backlog === undefined;

@@ -67,8 +67,11 @@ function isOurs(event: WorkflowJobEvent, config: WebhookConfig): boolean {
   );
 }
 
-/** Only what would launch: the end of an old job must still be heard. */
+/**
+ * Only what would launch: the end of an old job must still be heard. One that was held may be free to run after weeks;
+ * dispatch drops what has waited too long.
+ */
 function isTooOld(event: WorkflowJobEvent, action: JobAction, now: number): boolean {
   const mayLaunch = action === 'queued' || action === 'waiting';
-  return mayLaunch && event.createdAt !== undefined && now - event.createdAt > limits.jobAgeMs;
+  return mayLaunch && event.createdAt !== undefined && now - event.createdAt > limits.heldJobMs;
 }

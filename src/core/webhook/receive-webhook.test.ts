@@ -196,12 +196,12 @@ describe('event', () => {
     expect(hook.sent).toEqual([]);
   });
 
-  test('a job older than a day does not launch; its end is still heard', async () => {
+  test('a job older than GitHub keeps any is not passed on; its end is still heard', async () => {
     const hook = webhook();
     const old = (action: string) =>
       queuedPayload((one) => {
         one.action = action;
-        one.workflow_job.created_at = new Date(NOW - limits.jobAgeMs - 1).toISOString();
+        one.workflow_job.created_at = new Date(NOW - limits.heldJobMs - 1).toISOString();
       });
     expect(await hook.deliver(old('queued'))).toMatchObject({ body: { reason: 'too-old' } });
     expect((await hook.deliver(old('completed'))).status).toBe(202);

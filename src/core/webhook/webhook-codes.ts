@@ -60,7 +60,7 @@ export const IGNORED = {
   },
   'too-old': {
     code: 'MF1105',
-    says: 'The job was created more than 24 hours ago: GitHub has cancelled it.',
+    says: 'The job was created more than 30 days ago: GitHub has cancelled it.',
     next: 'Re-run the job.',
   },
   'no-labels': {

@@ -8,25 +8,36 @@
  */
 import { isClosedAttempt, nextAttemptState } from '../../attempt-machine.ts';
 import { change } from '../../change.ts';
+import { askJobs } from '../../dispatch/ask-jobs.ts';
 import { changeDeps } from '../../dispatch/deps.ts';
 import { closeMailbox, terminate } from '../../dispatch/end-attempt.ts';
 import { loseAttempt } from '../../dispatch/lose-attempt.ts';
+import { readLaunchingJobs } from '../../dispatch/read-jobs.ts';
 import type { Ledger } from '../../ledger.ts';
 import { limits } from '../../limits.ts';
 import { attemptKey } from '../../records.ts';
 import type { Attempt } from '../../types.ts';
+import { raiseAlarm } from '../alarm.ts';
 import type { ReconcileDeps } from '../deps.ts';
 
 export async function checkRunner(deps: ReconcileDeps, attempt: Attempt): Promise<void> {
   const there = await askForRunner(deps, attempt);
-  if (there === 'unknown') return;
+  if (there === 'unknown' || (there === 'gone' && !(await isWithoutJob(deps, attempt)))) return;
   const deadlineMs = deps.pools.get(attempt.pool)?.bootDeadlineMs ?? 0;
   const decided = await change(changeDeps(deps), [attemptKey(attempt.id)], (ledger) =>
     there === 'gone' ? noteMissing(ledger, attempt.id, deadlineMs) : noteThere(ledger, attempt.id),
   );
   if (decided.kind !== 'ok' || !decided.result) return;
-  deps.log({ event: 'alarm', fault: 'runner-gone', attempt: attempt.id, instance: attempt.instanceId });
+  raiseAlarm(deps.log, 'runner-gone', { attempt: attempt.id, instance: attempt.instanceId });
   await terminate(deps, attempt);
+}
+
+/** Before it is ended, GitHub is asked about the jobs that could be on it: their events may be late. */
+async function isWithoutJob(deps: ReconcileDeps, { runnerMissingSince, ...attempt }: Attempt): Promise<boolean> {
+  const pool = deps.pools.get(attempt.pool);
+  if (runnerMissingSince === undefined || !pool) return true;
+  const jobs = await readLaunchingJobs(deps.table, pool, runnerMissingSince);
+  return jobs !== 'unavailable' && askJobs(deps, jobs);
 }
 
 async function askForRunner(deps: ReconcileDeps, attempt: Attempt): Promise<'there' | 'gone' | 'unknown'> {

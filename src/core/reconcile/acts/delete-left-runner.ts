@@ -10,8 +10,9 @@ import type { ReconcileDeps } from '../deps.ts';
 
 export async function deleteLeftRunner(deps: ReconcileDeps, attempt: Attempt, runner?: Runner): Promise<void> {
   if (runner) return deleteListed(deps, attempt, runner);
-  // GitHub forgot it by itself.
-  if (deps.clock() - attempt.createdAt > limits.runnerForgottenMs)
+  // GitHub forgot it by itself, unless it has a job.
+  const isForgotten = deps.clock() - attempt.createdAt > limits.runnerForgottenMs;
+  if (isForgotten && attempt.runnerBusyAt === undefined)
     await update(deps, attempt.id, { runnerDeletedAt: deps.clock() });
   else if (mayHaveRunner(attempt)) await deleteRunner(deps, attempt);
 }

@@ -1,4 +1,4 @@
-/** A job that waited for longer than GitHub keeps it. */
+/** A job that waited, or ran, for longer than GitHub keeps it. */
 import { change } from '../../change.ts';
 import { changeDeps } from '../../dispatch/deps.ts';
 import { nextJobState } from '../../job-machine.ts';
@@ -10,6 +10,8 @@ export async function expireJob(deps: ReconcileDeps, { id, v }: Job): Promise<vo
   await change(changeDeps(deps), [jobKey(id)], (ledger) => {
     const job = ledger.job(id);
     if (job?.v !== v) return;
-    ledger.setJob({ ...job, state: nextJobState(job.state, 'expired'), reason: 'expired' });
+    const isRunning = job.state === 'RUNNING';
+    const state = nextJobState(job.state, isRunning ? 'completed' : 'expired');
+    ledger.setJob({ ...job, state, ...(isRunning ? { conclusion: 'unknown' } : { reason: 'expired' }) });
   });
 }

@@ -1,7 +1,6 @@
 /** Sets a pool's count of instances right: what is open, and what nobody has. The version proves that nothing changed. */
-import { liveKey } from '../../records.ts';
+import { liveKey, RESERVED } from '../../records.ts';
 import type { ReconcileDeps } from '../deps.ts';
-import { RESERVED } from '../phases/wrong-counts.ts';
 import { readOpen } from '../read-open.ts';
 
 /** The count first, then what is open: whoever reserves or frees room in between changes the version. */

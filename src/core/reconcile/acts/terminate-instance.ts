@@ -3,6 +3,7 @@ import { change } from '../../change.ts';
 import { changeDeps } from '../../dispatch/deps.ts';
 import { attemptKey } from '../../records.ts';
 import type { Action } from '../actions.ts';
+import { raiseAlarm } from '../alarm.ts';
 import type { ReconcileDeps } from '../deps.ts';
 
 export async function terminateInstance(
@@ -11,7 +12,7 @@ export async function terminateInstance(
 ): Promise<void> {
   if (attempt && why === 'lifetime-ended') await noteOverdue(deps, attempt.id);
   const outcome = await deps.fleet.terminate(instanceId);
-  deps.log({ event: 'alarm', fault: why, attempt: attempt?.id, instance: instanceId, outcome });
+  raiseAlarm(deps.log, why, { attempt: attempt?.id, instance: instanceId, outcome });
 }
 
 /** So that the job that waited for it, if there is one, is told why. */

@@ -19,10 +19,11 @@ function isLate(snapshot: Snapshot, attempt: Attempt): boolean {
   const { now, pools, deploymentId } = snapshot.parts;
   const deadlineMs = pools.get(pool)?.bootDeadlineMs;
   if (deadlineMs === undefined || runnerMissingSince !== undefined) return false;
-  if (now - (launchedAt ?? now) < deadlineMs + limits.bootGraceMs) return false;
+  const ageMs = now - (launchedAt ?? now);
+  if (ageMs < deadlineMs + limits.bootGraceMs) return false;
   const runner = snapshot.runnerOf(attempt, runnerNamesOf(deploymentId, attempt.id));
-  // GitHub did not say: it may be up. One without a JIT config is not.
-  if (runner === 'unknown') return state === 'LAUNCHED';
+  // Not listed this time: it may be up. After as long again, DELETE says whether it has a job.
+  if (runner === 'unknown') return state === 'LAUNCHED' || ageMs >= 2 * deadlineMs;
   return runner === 'absent' ? state === 'LAUNCHED' : !runner.online && !runner.busy;
 }
 

@@ -12,26 +12,25 @@ import type { Snapshot } from '../snapshot.ts';
 
 export function findLeftRunners(snapshot: Snapshot): readonly Action[] {
   const { attempts, runners, now } = snapshot.parts;
+  const open = new Map(attempts.map((attempt) => [attempt.id, attempt]));
   const known = attempts
     .filter((attempt) => isClosedAttempt(attempt.state) && now - attempt.createdAt >= limits.registrationMs)
     .filter(({ runnerBusyAt = 0 }) => now - runnerBusyAt >= limits.busyRetryMs)
     .map((attempt): Action => ({ kind: 'delete-runner', attempt }));
-  const listed = [...runners.values()].flat().flatMap((runner) => look(snapshot, runner));
+  const listed = [...runners.values()].flat().flatMap((runner) => look(snapshot, open, runner));
   return [...known, ...listed];
 }
 
-function look({ parts }: Snapshot, runner: Runner): Action[] {
+function look({ parts }: Snapshot, open: ReadonlyMap<string, Attempt>, runner: Runner): Action[] {
   if (runner.busy) return [];
   const id = attemptIdOfRunner(parts.deploymentId, runner.name);
   if (id === undefined) return [];
-  const open = parts.attempts.find((attempt) => attempt.id === id);
-  const attempt = open ?? parts.past.get(id);
-  if (!attempt || !isLeft(attempt, runner)) return [];
-  return [{ kind: 'delete-runner', attempt, runner }];
+  const attempt = open.get(id);
+  if (attempt) return isAnother(attempt, runner) ? [{ kind: 'delete-runner', attempt, runner }] : [];
+  const past = parts.past.get(id);
+  return past && isClosedAttempt(past.state) ? [{ kind: 'delete-runner', attempt: past, runner }] : [];
 }
 
-/** Closed attempts that are still open on a shelf have their own action. */
-function isLeft(attempt: Attempt, runner: Runner): boolean {
-  if (isClosedAttempt(attempt.state)) return true;
-  return attempt.runnerId !== undefined && attempt.runnerId !== runner.id;
-}
+/** Not the one that the attempt has. What its own end leaves is on a shelf, and has an action of its own. */
+const isAnother = (attempt: Attempt, runner: Runner) =>
+  attempt.runnerId !== undefined && attempt.runnerId !== runner.id;

@@ -12,12 +12,18 @@ export const findLostInstances = (snapshot: Snapshot): readonly Action[] =>
 function look(snapshot: Snapshot, attempt: Attempt): Action[] {
   const instance = snapshot.instanceOf(attempt);
   if (instance === 'unknown') return [];
-  if (instance === 'absent') return lookAgain(snapshot.parts.now, attempt);
+  if (instance === 'absent') return isAtWork(snapshot, attempt) ? [] : lookAgain(snapshot.parts.now, attempt);
   if (instance.state === 'terminated') return [event(attempt, 'terminated')];
   if (instance.state === 'stopped' || instance.state === 'stopping') return [event(attempt, 'stopped')];
   return attempt.instanceMissingSince === undefined
     ? []
     : [{ kind: 'sighting', attempt, seen: { kind: 'instance-back' } }];
+}
+
+/** GitHub hears from its runner: the list is wrong. */
+function isAtWork(snapshot: Snapshot, attempt: Attempt): boolean {
+  const runner = snapshot.runnerOf(attempt, []);
+  return typeof runner === 'object' && (runner.online || runner.busy);
 }
 
 /** A list may prove presence, never absence: two of them, a minute apart, and not of a young instance, must do. */

@@ -12,7 +12,8 @@ export const findOrphans = (snapshot: Snapshot): readonly Action[] =>
   snapshot.parts.unbound.flatMap((unbound) => look(snapshot, unbound));
 
 function look({ parts: { now, pools } }: Snapshot, { instance, launch, attempt }: Unbound): Action[] {
-  if (!isAlive(instance) || now - instance.launchedAt < limits.unboundMs) return [];
+  const isOld = now - instance.launchedAt >= limits.unboundMs;
+  if (!isAlive(instance) || !isOld) return [];
   // Bound while this run looked: it is nobody's no more.
   if (attempt && !isClosedAttempt(attempt.state)) return [];
   const end = (why: 'instance-orphaned' | 'lifetime-ended'): Action[] => [

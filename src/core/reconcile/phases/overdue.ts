@@ -10,7 +10,8 @@ export function findOverdue(snapshot: Snapshot): readonly Action[] {
     const pool = pools.get(attempt.pool);
     const instance = snapshot.instanceOf(attempt);
     if (!pool || typeof instance === 'string' || !isAlive(instance) || isClosedAttempt(attempt.state)) return [];
-    if (now - instance.launchedAt < pool.lifetimeMs + limits.lifetimeGraceMs) return [];
+    const isOverdue = now - instance.launchedAt >= pool.lifetimeMs + limits.lifetimeGraceMs;
+    if (!isOverdue) return [];
     return [{ kind: 'terminate', instanceId: instance.id, attempt, why: 'lifetime-ended' }];
   });
 }

@@ -58,6 +58,7 @@ describe('how far an attempt came', () => {
 
 describe('past its boot deadline', () => {
   const LATE = ago(aPool().bootDeadlineMs + limits.bootGraceMs);
+  const TWICE = ago(2 * aPool().bootDeadlineMs);
   const late = ['end 1-1 late'];
   test.each<[string, Partial<Attempt>, Listed, string[]]>([
     ['no JIT config: nothing can run', { state: 'LAUNCHED', runnerId: undefined }, 'absent', late],
@@ -69,7 +70,9 @@ describe('past its boot deadline', () => {
     ['online after all', { state: 'TAKEN' }, {}, []],
     ['busy, and told offline', { state: 'TAKEN' }, { online: false, busy: true }, []],
     ['not listed: absence proves nothing', { state: 'TAKEN' }, 'absent', []],
-    ['GitHub did not list it: DELETE says whether it has a job', { state: 'TAKEN' }, 'unknown', late],
+    ['GitHub did not list it', { state: 'TAKEN' }, 'unknown', []],
+    ['nor until twice its deadline: DELETE says', { state: 'TAKEN', launchedAt: TWICE }, 'unknown', late],
+    ['the same, 1 ms before', { state: 'TAKEN', launchedAt: TWICE + 1 }, 'unknown', []],
     ['asked for by its id by now', { runnerMissingSince: NOW }, OFFLINE, []],
     ['busy', { state: 'BUSY' }, OFFLINE, []],
     ['being ended', { state: 'ENDING' }, OFFLINE, []],

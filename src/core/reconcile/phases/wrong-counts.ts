@@ -1,10 +1,12 @@
 /** Pools whose count of instances is not what is open: a launch that was over, or a crash, left it too high. */
-import type { Shelf } from '../../records.ts';
+import { isClosedLaunch } from '../../launch-machine.ts';
+import { RESERVED } from '../../records.ts';
 import type { Action } from '../actions.ts';
-import { isAlive, type Snapshot } from '../snapshot.ts';
+import { isAlive, type Snapshot, type Unbound } from '../snapshot.ts';
 
-/** Attempts on these have room reserved. */
-export const RESERVED: ReadonlySet<Shelf> = new Set<Shelf>(['fresh', 'spare', 'missing', 'attempt']);
+/** The instances of a launch that is still open are counted with its attempts. */
+const isNobodys = ({ instance, launch }: Unbound) =>
+  isAlive(instance) && (launch === undefined || isClosedLaunch(launch.state));
 
 export function findWrongCounts({ parts }: Snapshot): readonly Action[] {
   const { pools, markers, live, instances, unbound } = parts;
@@ -12,7 +14,7 @@ export function findWrongCounts({ parts }: Snapshot): readonly Action[] {
   if (instances === undefined) return [];
   return [...pools.keys()].flatMap((pool): Action[] => {
     const open = markers.filter((marker) => marker.pool === pool && RESERVED.has(marker.shelf)).length;
-    const others = unbound.filter(({ instance }) => instance.pool === pool && isAlive(instance)).length;
+    const others = unbound.filter((one) => one.instance.pool === pool && isNobodys(one)).length;
     return open + others === (live.get(pool) ?? 0) ? [] : [{ kind: 'recount', pool, unbound: others }];
   });
 }

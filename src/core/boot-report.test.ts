@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MOST_REPORT_BYTES, readBootReport } from './read-boot-report.ts';
+import { MOST_REPORT_BYTES, readBootReport } from './boot-report.ts';
 
 const good = {
   ...{ code: 'done', line: 0, exit: 0, platform: 'linux-x64' },
