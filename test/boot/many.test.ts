@@ -11,8 +11,9 @@ test('fifty instances boot at once, and each costs little', async () => {
     await Promise.all(ids.map((id) => rig.give(id)));
     const before = childrenCpuMs();
     for (const id of ids) rig.start(id);
-    const codes = await Promise.all(ids.map(async (id) => (await rig.ended(id)).report?.code));
-    expect(codes).toEqual(ids.map(() => 'done'));
+    const ends = await Promise.all(ids.map((id) => rig.ended(id)));
+    // With its log, so that one of fifty says why.
+    expect(ends.filter(({ report }) => report?.code !== 'done')).toEqual([]);
     // The design allows a boot 1 s of CPU; that is for a runner of 200 MB, here there is none.
     expect((childrenCpuMs() - before) / INSTANCES).toBeLessThan(500);
     expect(rig.host.leftovers()).toEqual({ processes: 0, directories: 0 });
