@@ -1,4 +1,5 @@
 /** The Linux boot script of a pool: EC2 user data. Compiled by jsii too, hence imports without `.ts` and no packages. */
+import { type CanaryChecks, canaryMailbox, canaryRunner } from './linux/canary';
 import { configureRunner } from './linux/configure-runner';
 import { fetchRunner } from './linux/fetch-runner';
 import { head } from './linux/head';
@@ -50,6 +51,8 @@ export interface LinuxBootInput {
   /** PEM: certificates that are trusted besides the image's own, for instance that of a proxy. Default: none. */
   readonly caCertificates?: string;
   readonly pauses?: BootPauses;
+  /** Instead of taking a letter and running a job: to prove that an instance of the pool could. Default: none. */
+  readonly canary?: CanaryChecks;
 }
 
 export interface BootEndpoints {
@@ -94,12 +97,12 @@ const BEFORE_SETUP = [watchdogs, trap, tools, metadata, mailboxRow];
  */
 export function renderLinuxBoot(input: LinuxBootInput): string {
   const hook = jobHook(input.policy, checkedPath(input.hooks?.jobStarted));
+  const forJob = [takeLetter, fetchRunner, ...(hook === undefined ? [] : [hook]), configureRunner, runListener];
   const parts = [
     ...[head, settings(input, hook !== undefined)],
     ...BEFORE_SETUP.map(compact),
-    ...[setupCommands(input), compact(setup), compact(takeLetter), compact(fetchRunner)],
-    ...(hook === undefined ? [] : [compact(hook)]),
-    ...[compact(configureRunner), compact(runListener)],
+    ...[setupCommands(input), compact(setup)],
+    ...(input.canary === undefined ? forJob.map(compact) : canaryPhases(input.canary)),
   ];
   const script = `${parts.join('\n')}\n`;
   const bytes = new TextEncoder().encode(script).length;
@@ -124,6 +127,11 @@ const compact = (phase: string) =>
     )
     .filter((line) => line !== '' && (!line.startsWith('# ') || line.startsWith('# ----')))
     .join('\n');
+
+function canaryPhases({ runnerKey, runnerSha256 }: CanaryChecks): string[] {
+  const names = `RUNNER_KEY=${quote(checked('runnerKey', runnerKey))} RUNNER_SHA256=${quote(checked('sha256', runnerSha256))}`;
+  return [names, ...[canaryMailbox, fetchRunner, canaryRunner].map(compact)];
+}
 
 /** The commands stand as they are, in single quotes. */
 function setupCommands(input: LinuxBootInput): string {
@@ -192,6 +200,8 @@ const SHAPES = {
   roleId: /^[A-Za-z0-9_-]+$/,
   mailboxTable: /^[A-Za-z0-9_.-]{3,255}$/,
   bucket: /^[A-Za-z0-9-]{3,63}$/,
+  runnerKey: /^[A-Za-z0-9._/-]+$/,
+  sha256: /^[0-9a-f]{64}$/,
   endpoint: /^(https?:\/\/[A-Za-z0-9.:_/-]*[A-Za-z0-9])?$/,
   rootDir: /^(\/[A-Za-z0-9@._+-]+)*$/,
   hook: /^(\/[A-Za-z0-9@._+-]+)+\.sh$/,

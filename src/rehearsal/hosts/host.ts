@@ -22,7 +22,7 @@ export interface HostOptions {
   /** More that the boot script can do. Default: nothing. */
   readonly boot?: Pick<
     LinuxBootInput,
-    'endpoints' | 'idleGraceMs' | 'policy' | 'hooks' | 'sudo' | 'docker' | 'proxy' | 'caCertificates'
+    'endpoints' | 'idleGraceMs' | 'policy' | 'hooks' | 'sudo' | 'docker' | 'proxy' | 'caCertificates' | 'canary'
   >;
   readonly onRunning?: (instanceId: string) => void;
   /** Nothing of the instance is left. `stateReason`: EC2's words. */
