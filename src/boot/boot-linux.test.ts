@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   LISTENING,
   ONE_JOB,
@@ -15,6 +15,9 @@ import {
   until,
 } from '../../test/boot/boot-rig.ts';
 import { LocalMailbox } from '../adapters/local/mailbox.ts';
+
+// Real processes on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 let rig: Rig;
 afterEach(() => rig.close());
@@ -212,7 +215,7 @@ describe('setup commands', () => {
   });
 
   test('that hang, whatever they leave running, end at the boot deadline', async () => {
-    const { report } = await boot({ bootDeadlineMs: 4_000, setupCommands: ['sleep 60 & disown', 'sleep 60'] });
+    const { report } = await boot({ bootDeadlineMs: 8_000, setupCommands: ['sleep 60 & disown', 'sleep 60'] });
     expect(report).toMatchObject({ code: 'setup-failed', output: 'command 2 ended with 124: ' });
   });
 });
