@@ -209,7 +209,7 @@ describe('in a run', () => {
   });
 
   test('a list that is longer than one run reads is gone through in several, new failures first', async () => {
-    const w = await awake();
+    const w = await reconcileWorld();
     w.deliveries.perPage = 2;
     for (let n = 0; n < 30; n++) w.deliveries.add(n % 10 === 0 ? 500 : 202, `g${n}`, w.now);
     await w.reconcile();
