@@ -115,12 +115,12 @@ export class Ledger {
 
   /** All records of a kind that were read or decided, as they are now. */
   private all<Kind extends AnyRecord>(kind: RecordKind): Kind[] {
-    const keys = new Set([...this.items.keys(), ...this.changed.keys()]);
-    return [...keys]
-      .filter((key) => key.startsWith(`${kind}#`))
-      .map((key) => this.changed.get(key)?.record ?? this.items.get(key))
-      .filter((record) => record !== undefined)
-      .map((record) => ('pk' in record ? fromItem<Kind>(record as Item) : (record as Kind)));
+    const prefix = recordKey(kind, '').pk;
+    const records: Kind[] = [];
+    for (const [key, item] of this.items)
+      if (item && key.startsWith(prefix) && !this.changed.has(key)) records.push(fromItem<Kind>(item));
+    for (const [, decided] of this.changed) if (decided.kind === kind) records.push(decided.record as Kind);
+    return records;
   }
 
   jobs = () => this.all<Job>('job');

@@ -128,8 +128,14 @@ export const recordKey = (kind: RecordKind, id: string) => KINDS[kind].key(id);
 /** Prefix of a pool's markers on a shelf. */
 export const shelfPrefix = (shelf: Shelf, pool: string) => `${shelf}#${pool}#`;
 
+/** Nobody changes an item or a record: the same one is handed out again. */
+const known = new WeakMap<Item, AnyRecord>();
+
 export function fromItem<Kind extends AnyRecord>(item: Item): Kind {
+  const before = known.get(item);
+  if (before) return before as Kind;
   const { pk, sk, expiresAt, ...record } = item;
+  known.set(item, record as unknown as AnyRecord);
   return record as unknown as Kind;
 }
 
