@@ -11,8 +11,8 @@ function Update-Row($ms, $update) {
 }
 
 function Send-Report($reason) { # tried once. src/core/boot-report.ts reads it
-  Read-Credentials # those from the start may have expired during a long job
-  $report = [ordered]@{ code = $reason; line = $Line; exit = $Status; platform = $Platform; phases = $Phases }
+  try { Read-Credentials } catch { } # those from the start may have expired during a long job
+  $report = [ordered]@{ code = $reason; line = $Line; 'exit' = $Status; platform = $Platform; phases = $Phases }
   if ($Output) { $report['output'] = $Output }
   $text = ConvertTo-Json $report -Depth 9 -Compress
   $reply = Update-Row 3000 @{
@@ -40,8 +40,10 @@ function Send-Logs { # 1 MB and 5 s at most
   $logs = $diag | Get-ChildItem -File -ErrorAction SilentlyContinue | Where-Object { $_.Attributes -notmatch 'ReparsePoint' } |
     Sort-Object LastWriteTime -Descending | Select-Object -First 3
   foreach ($file in @($BootLog) + @($logs.FullName) | Where-Object { $_ }) {
-    [byte[]]$bytes = $Utf8.GetBytes("==> $file$LF") + (Read-Tail $file 250000)
-    $gzip.Write($bytes, 0, $bytes.Length)
+    try {
+      [byte[]]$bytes = $Utf8.GetBytes("==> $file$LF") + (Read-Tail $file 250000)
+      $gzip.Write($bytes, 0, $bytes.Length)
+    } catch { } # one that can not be read keeps no other back
   }
   $gzip.Close()
   [void](Send-Signed s3 PUT "$S3/logs/$RoleId%3A$InstanceId/boot.log.gz" @{} $memory.ToArray() 4000)

@@ -34,7 +34,10 @@ function Send-Request($method, $url, $headers, [byte[]]$body, $ms, $proxy, $file
     else { $reply.Text = (New-Object IO.StreamReader $stream).ReadToEnd() }
     $response.Close()
     $reply.Status = [int]$response.StatusCode
-  } catch { Write-Log "mayfly: $method $url broke off" }
+  } catch {
+    Write-Log "mayfly: $method $url broke off"
+    if ($request) { $request.Abort() } # .NET keeps two connections to a host, and would wait for this one
+  }
   $reply
 }
 
