@@ -182,7 +182,7 @@ export interface Attempt extends Versioned {
   /** The runner's record is gone for certain, or can never be made: nothing keeps the instance from being terminated. */
   readonly runnerDeletedAt?: number;
   readonly reason?: ReasonCode;
-  /** What its instance reported, when it came to nothing: which phases it reached when. */
+  /** What its instance reported of its boot: which phases it reached when, and how it ended. */
   readonly boot?: BootReport;
 }
 

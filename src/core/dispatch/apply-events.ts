@@ -8,7 +8,7 @@ import type { Key } from '../ports.ts';
 import { attemptKey, instanceKey, jobKey, mayHaveRunner } from '../records.ts';
 import type { Attempt, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
-import { foldInstanceGone, foldSpotWarning, isFailedBoot } from './fold-instance-event.ts';
+import { foldInstanceGone, foldSpotWarning } from './fold-instance-event.ts';
 import { foldJobEvent } from './fold-job-event.ts';
 import type { FollowUp } from './follow-up.ts';
 import { openWork } from './open-work.ts';
@@ -21,8 +21,8 @@ export interface Applied {
   readonly followUps: readonly FollowUp[];
   /** Their instance is gone, and their runner is still registered. */
   readonly orphans: readonly Attempt[];
-  /** As they were before their end: their runner was never online. */
-  readonly failed: readonly Attempt[];
+  /** They ended now; as they were before. */
+  readonly ended: readonly Attempt[];
   /** They stopped instead of terminating: nothing ever starts them again. */
   readonly stopped: readonly string[];
 }
@@ -58,7 +58,7 @@ function keysOf(deps: DispatchDeps, message: EventMessage): Key[] {
 function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMessage[]): Applied {
   const ended: Attempt[] = [];
   const reclaimed: Attempt[] = [];
-  const failed: Attempt[] = [];
+  const before: Attempt[] = [];
   const stopped: string[] = [];
   for (const message of messages) {
     if (message.kind === 'job') {
@@ -69,10 +69,10 @@ function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMess
       const ending = foldSpotWarning(ledger, message.instanceId);
       if (ending) reclaimed.push(ending);
     } else {
-      const before = ledger.attemptOfInstance(message.instanceId);
+      const attempt = ledger.attemptOfInstance(message.instanceId);
       const gone = foldInstanceGone(ledger, message.instanceId);
       if (gone) ended.push(gone);
-      if (gone && before && isFailedBoot(before)) failed.push(before);
+      if (gone && attempt) before.push(attempt);
     }
   }
   // Also of news that is repeated: the end was recorded then, and perhaps not all that follows. Whatever the budget.
@@ -88,7 +88,7 @@ function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMess
     const end = reclaimed.filter((attempt) => attempt.pool === name);
     return [planTouched(deps, ledger, pool, hasRoom, end)];
   });
-  return { followUps, orphans, failed, stopped };
+  return { followUps, orphans, ended: before, stopped };
 }
 
 /**

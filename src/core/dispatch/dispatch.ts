@@ -16,8 +16,8 @@ import type { Pool } from '../types.ts';
 import { type Applied, applyEvents, type EventMessage } from './apply-events.ts';
 import { deleteRunner } from './delete-runner.ts';
 import type { DispatchDeps } from './deps.ts';
-import { explainFailures } from './explain-failures.ts';
 import { followUp } from './follow-up.ts';
+import { recordBoots } from './record-boots.ts';
 import { wakePool } from './wake-pool.ts';
 
 export interface QueueMessage {
@@ -102,7 +102,7 @@ async function follow(
       Promise.all(applied.followUps.map((work) => followUp(deps, work, known))),
       Promise.all(applied.stopped.map((instanceId) => deps.fleet.terminate(instanceId))),
       Promise.all(applied.orphans.map((attempt) => deleteRunner(deps, attempt))),
-      explainFailures(deps, applied.failed),
+      recordBoots(deps, applied.ended),
     ]);
     const isEnded = terminated.every((outcome) => outcome === 'ok' || outcome === 'not-ours');
     return isEnded && followed.every(Boolean) ? DONE : NOT_RECORDED;
