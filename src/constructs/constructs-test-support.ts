@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { vi } from 'vitest';
 import { RunnerFleet, type RunnerFleetProps, type RunnerPoolOptions } from './index';
 
 /** Without `npm run build` the functions are missing; what is in them does not matter to a template. */
@@ -16,6 +17,8 @@ export function ensureBundles(): void {
 }
 
 ensureBundles();
+// The first synthesis of a process takes seconds, on a busy machine more than the usual five.
+vi.setConfig({ testTimeout: 20_000 });
 
 export interface TestFleet {
   readonly app: App;
