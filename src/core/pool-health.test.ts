@@ -7,6 +7,7 @@ import { aPool } from './pool-test-support.ts';
 import { healthKey } from './records.ts';
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 /** A ledger in which nothing is noted of the pool yet, at minute `at`. */
 function clean(at = 0): Ledger {
@@ -151,4 +152,24 @@ describe('in the world', () => {
     }
     expect(w.launches).toHaveLength(4);
   });
+});
+
+test('a pool launches no more in an hour than its runners could use; the next hour has its own allowance', async () => {
+  const w = await world([aPool({ maxRunners: 1 })]);
+  w.now = Math.ceil(w.now / HOUR) * HOUR;
+  const event = (job: number) => w.event('queued', job, { createdAt: w.now });
+  for (let job = 1; job <= limits.launchesPerRunnerAndHour; job++) {
+    await w.dispatch(event(job));
+    await w.dispatch(w.running(job, `${job}-1`), w.done(job, `${job}-1`));
+    await w.dispatch(w.terminated((await w.attempt(`${job}-1`))?.instanceId as string));
+    w.now += 1_000;
+  }
+  const one = limits.launchesPerRunnerAndHour + 1;
+  await w.dispatch(event(one));
+  expect(await w.job(one)).toMatchObject({ state: 'WANTED', reason: 'pool-runaway' });
+  const launches = w.launches.length;
+  await w.drain(50 * 60_000);
+  expect(w.launches).toHaveLength(launches);
+  await w.drain(10 * 60_000);
+  expect(await w.job(one)).toMatchObject({ state: 'LAUNCHING' });
 });
