@@ -11,7 +11,7 @@ import { dispatch } from '../src/core/dispatch/dispatch.ts';
 import { limits } from '../src/core/limits.ts';
 import { writeMessage } from '../src/core/messages.ts';
 import { reconcile } from '../src/core/reconcile/reconcile.ts';
-import { OPEN, runnerKey, watchKey } from '../src/core/records.ts';
+import { isMarker, OPEN, runnerKey } from '../src/core/records.ts';
 import type { Pool } from '../src/core/types.ts';
 import { receiveWebhook } from '../src/core/webhook/receive-webhook.ts';
 import type { Account } from './account.ts';
@@ -338,7 +338,7 @@ export class Deployment {
 
   private open(): string[] {
     const open: string[] = [];
-    for (const { pk, sk } of this.table.all()) if (pk === OPEN && sk !== watchKey.sk) open.push(sk);
+    for (const item of this.table.all()) if (item.pk === OPEN && isMarker(item)) open.push(item.sk);
     return open;
   }
 }

@@ -165,6 +165,13 @@ export const PAINS: readonly Scenario[] = [
     ),
   },
   {
+    name: 'webhook-down-for-half-an-hour',
+    from: 'design 6.3: no webhook is answered, of repositories never heard of before; the few redeliveries must not be used up meanwhile',
+    shape: shape([jobs(3), jobs(2, { atMs: 2 * MINUTE })], { faultMs: 30 * MINUTE }),
+    faults: always('webhook-lost'),
+    expect: launched(5),
+  },
+  {
     name: 'vanished-webhooks',
     from: 'design 6.3: a job whose webhook was never sent is found in its repository',
     shape: shape([jobs(1), jobs(3, { atMs: 2 * MINUTE })]),

@@ -104,9 +104,14 @@ export const limits = {
   /** GitHub forgets a runner that never connects after 1 day: its record needs no deletion any more. */
   runnerForgottenMs: 25 * HOUR,
 
-  /** A failed webhook delivery is repeated this often, the first time at once, then after 1, 5 and 25 minutes. */
+  /**
+   * A failed webhook delivery is repeated this often: at once, then after 1 and 5 minutes. While none comes through, after
+   * 10 and 30 minutes instead, so that an outage of ours does not use them up.
+   */
   redeliveries: 3,
   redeliveryBackoffMs: 1 * MINUTE,
+  redeliveryDownMs: 10 * MINUTE,
+  redeliveryLongDownMs: 30 * MINUTE,
   redeliveriesPerPass: 20,
   /** Pages of 100 deliveries read in one run; a longer list is gone through in several. */
   deliveryPages: 5,
@@ -122,7 +127,8 @@ export const limits = {
    */
   shortListPages: 2,
   longListSearchMs: 3 * MINUTE,
-  /** A repository is recent for this long, and so many are remembered. */
+  /** A repository with a job is noted this often; it is recent for this long, and so many are searched. */
+  recentNoteMs: 1 * HOUR,
   recentRepositoryMs: 1 * DAY,
   recentRepositories: 50,
 
@@ -161,6 +167,7 @@ export const limits = {
 /**
  * Within this time after the last fault every job that may run runs, and what no job needs is gone. The slowest ways:
  *
+ *   a webhook that failed twice, and is repeated a last time; then
  *   a lease whose holder died, then the slow retry of a job or pool (or a launch that is given up), then a new boot that
  *   fails unseen until its deadline; or an instance seen only by a deep pass, ended in two looks
  *
@@ -171,7 +178,7 @@ export function healMs(pool: { bootDeadlineMs: number; idleTimeoutMs: number }, 
   const boots = 2 * (pool.bootDeadlineMs + limits.bootGraceMs);
   const looks = limits.deepPassMs + limits.offlineMs + 2 * limits.secondLookMs + 4 * limits.reconcileMs;
   const pace = Math.ceil((backlog * limits.writePoints) / limits.pointsPerMinute) * MINUTE;
-  return retries + boots + looks + pool.idleTimeoutMs + pace;
+  return limits.redeliveryLongDownMs + retries + boots + looks + pool.idleTimeoutMs + pace;
 }
 
 export class LimitsContradiction extends Error {

@@ -17,6 +17,7 @@
  *   github#<installation>  points#<minute>         points spent in that minute
  *   github#<installation>  pace                    a smaller budget, after GitHub throttled us
  *   runner#<platform>      -                       the current runner package
+ *   open                   !recent#<owner/name>    a repository that had a job, and when (to the hour)
  *   open                   !reconciler             the reconciler's lease, and what it remembers from one run to the next
  *
  * Closed records expire; open ones do not.
@@ -56,8 +57,14 @@ export const runnerKey = (platform: Platform): Key => ({ pk: `runner#${platform}
 export const keyText = (key: Key) => `${key.pk} ${key.sk}`;
 
 export const OPEN = 'open';
-/** Sorts before all markers, so that one query reads both. */
-export const watchKey: Key = { pk: OPEN, sk: '!reconciler' };
+/** What is no marker sorts before all of them, so that one query reads both. */
+const NO_MARKER = '!';
+export const watchKey: Key = { pk: OPEN, sk: `${NO_MARKER}reconciler` };
+const RECENT = `${NO_MARKER}recent#`;
+export const recentKey = (repository: string): Key => ({ pk: OPEN, sk: `${RECENT}${repository}` });
+/** "owner/name". `undefined`: it is another record. */
+export const recentRepository = ({ sk }: Key) => (sk.startsWith(RECENT) ? sk.slice(RECENT.length) : undefined);
+export const isMarker = ({ sk }: Key) => !sk.startsWith(NO_MARKER);
 
 /** Where the marker of an open record stands, so that a wake finds what needs it without reading all that runs. */
 export type Shelf =

@@ -5,7 +5,8 @@ import { limits } from '../limits.ts';
 import type { InstanceMessage, JobMessage } from '../messages.ts';
 import { attemptIdOfRunner } from '../names.ts';
 import type { Key } from '../ports.ts';
-import { attemptKey, instanceKey, jobKey, mayHaveRunner } from '../records.ts';
+import { noteRecent } from '../recent-repositories.ts';
+import { attemptKey, instanceKey, jobKey, mayHaveRunner, recentKey } from '../records.ts';
 import type { Attempt, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
 import { foldInstanceGone, foldSpotWarning } from './fold-instance-event.ts';
@@ -52,7 +53,7 @@ function inPools({ deploymentId }: DispatchDeps, ledger: Ledger, messages: reado
 function keysOf(deps: DispatchDeps, message: EventMessage): Key[] {
   if (message.kind === 'instance') return [instanceKey(message.instanceId)];
   const attemptId = message.runnerName && attemptIdOfRunner(deps.deploymentId, message.runnerName);
-  return [jobKey(message.jobId), ...(attemptId ? [attemptKey(attemptId)] : [])];
+  return [jobKey(message.jobId), recentKey(message.repository), ...(attemptId ? [attemptKey(attemptId)] : [])];
 }
 
 function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMessage[]): Applied {
@@ -63,6 +64,7 @@ function decide(deps: DispatchDeps, ledger: Ledger, messages: readonly EventMess
   for (const message of messages) {
     if (message.kind === 'job') {
       foldJobEvent(ledger, message, deps.deploymentId);
+      if (message.pool !== undefined) noteRecent(ledger, message.repository);
     } else if (message.change === 'stopped') {
       if (ledger.attemptOfInstance(message.instanceId)) stopped.push(message.instanceId);
     } else if (message.change === 'spot-warning') {

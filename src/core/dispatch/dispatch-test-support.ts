@@ -7,7 +7,7 @@ import type { JobMessage, Message } from '../messages.ts';
 import { runnerNameOf, userIdOf } from '../names.ts';
 import { aPool } from '../pool-test-support.ts';
 import type { Key, Log, RunnerRef, Table, Write } from '../ports.ts';
-import { attemptKey, fromItem, jobKey, launchKey, liveKey, runnerKey } from '../records.ts';
+import { attemptKey, fromItem, isMarker, jobKey, launchKey, liveKey, runnerKey } from '../records.ts';
 import type { Attempt, Job, Launch, Pool } from '../types.ts';
 import type { DispatchDeps } from './deps.ts';
 import { dispatch } from './dispatch.ts';
@@ -168,7 +168,7 @@ export class World {
 
   /** Everything that is still open, as sort keys of its markers. */
   async open(): Promise<string[]> {
-    return (await this.table.query('open')).items.map((item) => item.sk);
+    return (await this.table.query('open')).items.filter(isMarker).map((item) => item.sk);
   }
 
   async live(pool = 'linux'): Promise<number> {

@@ -1,6 +1,15 @@
 /** All markers of what is open, and the reconciler's own record: one query when little is. */
 import type { Item, Table } from '../ports.ts';
-import { idOfMarker, OPEN, type RecordKind, recordKind, type Shelf, watchKey } from '../records.ts';
+import {
+  idOfMarker,
+  isMarker,
+  OPEN,
+  type RecordKind,
+  recentRepository,
+  recordKind,
+  type Shelf,
+  watchKey,
+} from '../records.ts';
 import { readWatch, type Watch } from './watch.ts';
 
 export interface Marker {
@@ -10,8 +19,16 @@ export interface Marker {
   readonly id: string;
 }
 
+/** A repository that had a job, "owner/name", and when. */
+export interface Recent {
+  readonly name: string;
+  readonly at: number;
+  readonly v: number;
+}
+
 export interface Open {
   readonly watch: Watch;
+  readonly recent: readonly Recent[];
   readonly markers: readonly Marker[];
 }
 
@@ -25,7 +42,11 @@ export async function readOpen(table: Table): Promise<Open | 'unavailable'> {
     if (after === undefined) break;
   }
   const own = items.find(({ sk }) => sk === watchKey.sk);
-  return { watch: readWatch(own), markers: items.filter((item) => item !== own).map(toMarker) };
+  const recent = items.flatMap((item) => {
+    const name = recentRepository(item);
+    return name === undefined ? [] : [{ name, at: item.at as number, v: item.v }];
+  });
+  return { watch: readWatch(own), recent, markers: items.filter(isMarker).map(toMarker) };
 }
 
 function toMarker(item: Item): Marker {

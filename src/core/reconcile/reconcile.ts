@@ -22,7 +22,7 @@ import { type Open, readOpen } from './read-open.ts';
 import { redeliver } from './redeliver.ts';
 import { rememberPools, withRetiredPools } from './retired-pools.ts';
 import { isAlive, type Snapshot } from './snapshot.ts';
-import { dueSweeps, isSearchTurn, noteRepositories, noteSweeps, sweep } from './sweep.ts';
+import { dueSweeps, forgetRepositories, isSearchTurn, noteRepositories, noteSweeps, sweep } from './sweep.ts';
 import { isQuiet, takeLease, type Watch, writeWatch } from './watch.ts';
 
 export async function reconcile(deps: ReconcileDeps): Promise<Reconciled> {
@@ -62,8 +62,9 @@ async function repair(today: ReconcileDeps, open: Open, untilMs: number) {
   const actions = await act(deps, decide(snapshot), untilMs);
   await countPoints(deps, points);
   await rememberPools(deps.table, today.pools);
+  await forgetRepositories(deps.table, open.recent, deps.clock());
   const looked = withLook(open.watch, snapshot, pages);
-  return { actions, watch: noteRepositories(looked, snapshot.parts.jobs, deps.clock()) };
+  return { actions, watch: noteRepositories(looked, open.recent, deps.clock()) };
 }
 
 /** What is seen of ours outside keeps the next run awake. */

@@ -24,11 +24,11 @@ const pending = (more: Partial<PendingRedelivery> = {}): PendingRedelivery => ({
   id: 1,
   deliveredAt: NOW,
   tries: 1,
-  nextAt: NOW,
+  triedAt: ago(limits.redeliveryBackoffMs),
   ...more,
 });
 
-const watching = (...all: PendingRedelivery[]): DeliveryWatch => ({ upTo: 0, newest: 0, pending: all });
+const watching = (...all: PendingRedelivery[]): DeliveryWatch => ({ upTo: 0, newest: 0, isUp: true, pending: all });
 
 /** The newest first, as GitHub lists them. */
 const plan = (watch: DeliveryWatch, ...deliveries: WebhookDelivery[]) => planRedeliveries(watch, { deliveries }, NOW);
@@ -60,15 +60,24 @@ describe('what is repeated', () => {
 });
 
 describe('what is repeated again', () => {
+  const longAgo = pending({ triedAt: ago(limits.redeliveryDownMs) });
+  const notSoLongAgo = pending({ triedAt: ago(limits.redeliveryDownMs - 1) });
   test.each<[string, PendingRedelivery, WebhookDelivery[], { due?: number[]; given?: number[]; left: number }]>([
     ['its time has come', pending(), [], { due: [1], left: 1 }],
-    ['1 ms before', pending({ nextAt: NOW + 1 }), [], { left: 1 }],
-    ['it failed again, before its time', pending({ nextAt: NOW + 1 }), [delivery(2, 500)], { left: 1 }],
-    ['it failed again: the newest delivery is repeated', pending(), [delivery(2, 500)], { due: [2], left: 1 }],
-    ['an older failure is read from the backlog', pending({ id: 5 }), [delivery(2, 500)], { due: [5], left: 1 }],
+    ['1 ms before', pending({ triedAt: ago(limits.redeliveryBackoffMs - 1) }), [], { left: 1 }],
+    [
+      'it failed again, before its time',
+      pending({ triedAt: ago(limits.redeliveryBackoffMs - 1) }),
+      [delivery(2, 500)],
+      { left: 1 },
+    ],
+    ['it failed again: the newest delivery is repeated', longAgo, [delivery(2, 500)], { due: [2], left: 1 }],
+    ['nothing comes through, 1 ms before', notSoLongAgo, [delivery(2, 500)], { left: 1 }],
+    ['a newer one comes through', pending(), [delivery(2, 202, { guid: 'h' })], { due: [1], left: 1 }],
+    ['an older failure is read from the backlog', { ...longAgo, id: 5 }, [delivery(2, 500)], { due: [5], left: 1 }],
     ['it was delivered', pending(), [delivery(2, 202)], { left: 0 }],
-    ['three times in vain', pending({ tries: 3 }), [], { given: [1], left: 0 }],
-    ['the third, before its time', pending({ tries: 3, nextAt: NOW + 1 }), [], { left: 1 }],
+    ['three times in vain', pending({ tries: 3, triedAt: ago(25 * MINUTE) }), [], { given: [1], left: 0 }],
+    ['the third, before its time', pending({ tries: 3, triedAt: ago(25 * MINUTE - 1) }), [], { left: 1 }],
     ['24 h after the first try', pending({ deliveredAt: ago(limits.jobAgeMs) - 1 }), [], { given: [1], left: 0 }],
   ])('%s', (_, one, deliveries, { due = [], given = [], left }) => {
     const planned = plan(watching(one), ...deliveries);
@@ -78,12 +87,14 @@ describe('what is repeated again', () => {
   });
 
   test.each([
-    [0, 1 * MINUTE],
-    [1, 5 * MINUTE],
-    [2, 25 * MINUTE],
-  ])('after %i tries the next one waits %i ms', (tries, waitMs) => {
-    const [due] = plan(watching(pending({ tries }))).due;
-    expect(due).toMatchObject({ tries: tries + 1, nextAt: NOW + waitMs });
+    [true, 1, 1 * MINUTE],
+    [true, 2, 5 * MINUTE],
+    [false, 1, 10 * MINUTE],
+    [false, 2, 30 * MINUTE],
+  ])('our webhook works: %s; after %i tries the next one waits %i ms', (isUp, tries, waitMs) => {
+    const planAfter = (ms: number) => plan({ ...watching(pending({ tries, triedAt: ago(ms) })), isUp }).due;
+    expect(planAfter(waitMs - 1)).toEqual([]);
+    expect(planAfter(waitMs)).toMatchObject([{ tries: tries + 1, triedAt: NOW }]);
   });
 
   test('so many in one run; the rest in the next', () => {
@@ -156,17 +167,17 @@ describe('in a run', () => {
   test('killed after it was stored: counted all the same, and tried again later', async () => {
     const w = await killedAtIntent('after');
     expect(w.deliveries.redelivered).toEqual([]);
-    await w.minutes(1);
+    await w.minutes(limits.redeliveryDownMs / MINUTE);
     expect(w.deliveries.redelivered).toHaveLength(1);
     expect((await w.watch()).deliveries.pending).toMatchObject([{ guid: 'g', tries: 2 }]);
   });
 
-  test('one that fails for ever: at once, after 1, 5 and 25 minutes an alarm', async () => {
+  test('one that fails for ever, as all do: at once, after 10 and 30 minutes, and at last an alarm', async () => {
     const w = await reconcileWorld();
     w.deliveries.add(500, 'g', w.now);
     const at: number[] = [];
     const start = w.now;
-    for (let minute = 0; minute < 60; minute++) {
+    for (let minute = 0; minute < 80; minute++) {
       const before = w.deliveries.redelivered.length;
       await w.reconcile();
       if (w.deliveries.redelivered.length > before) {
@@ -175,7 +186,7 @@ describe('in a run', () => {
       }
       w.now += MINUTE;
     }
-    expect(at).toEqual([0, 1, 6]);
+    expect(at).toEqual([0, 10, 40]);
     expect(w.alarms()).toEqual(['delivery-given-up']);
   });
 

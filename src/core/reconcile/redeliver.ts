@@ -4,7 +4,8 @@
  * In pages of a hundred, a few a run; more are gone through in several.
  *
  *   list, the newest first, down to the last delivery that was seen -> group by GUID -> a success ends it
- *   intent (counted) is stored -> redeliver: at once, then after 1, 5, 25 minutes; at most 3 times
+ *   intent (counted) is stored -> redeliver: at once, then after 1 and 5 minutes; at most 3 times. While the newest
+ *   delivery shows that our webhook does not work: after 10 and 30 minutes
  *
  * A failure in the backlog whose success was seen by an earlier run is repeated once in vain: that harms nothing.
  *
@@ -97,24 +98,36 @@ export function planRedeliveries(watch: DeliveryWatch, { deliveries, backlog }: 
   for (const guid of isDone) pending.delete(guid);
   for (const delivery of deliveries)
     if (!isDone.has(delivery.guid) && isWorthRepeating(delivery, now) && delivery.id > seenOf(pending, delivery))
-      pending.set(delivery.guid, noteFailure(pending.get(delivery.guid), delivery, now));
+      pending.set(delivery.guid, noteFailure(pending.get(delivery.guid), delivery));
   const isOld = ({ deliveredAt }: PendingRedelivery) => now - deliveredAt > limits.jobAgeMs;
-  const waiting = [...pending.values()].filter((one) => one.nextAt <= now);
+  const newest = deliveries.reduce((a, b) => (b.id > a.id ? b : a), {
+    id: watch.newest,
+    statusCode: watch.isUp ? 200 : 0,
+  });
+  const isUp = newest.statusCode > 0 && newest.statusCode < 500;
+  const waiting = [...pending.values()].filter((one) => isDue(one, isUp, now));
   const given = waiting.filter((one) => one.tries >= limits.redeliveries || isOld(one));
   const due = waiting
     .filter((one) => !given.includes(one))
     .slice(0, limits.redeliveriesPerPass)
-    .map((one) => ({ ...one, tries: one.tries + 1, nextAt: now + limits.redeliveryBackoffMs * 5 ** one.tries }));
+    .map((one) => ({ ...one, tries: one.tries + 1, triedAt: now }));
   for (const { guid } of given) pending.delete(guid);
   for (const one of due) pending.set(one.guid, one);
   const isSettled = ({ deliveredAt }: WebhookDelivery) => now - deliveredAt >= limits.deliverySettleMs;
   const upTo = Math.max(watch.upTo, ...deliveries.filter(isSettled).map(({ id }) => id));
-  const newest = Math.max(watch.newest, ...deliveries.map(({ id }) => id));
   // The oldest first: what is too much now is read again when there is room for it.
   const all = [...pending.values()].sort((a, b) => a.id - b.id);
   const left = all.slice(limits.pendingDeliveries).map(({ id }) => id - 1);
   const kept = all.slice(0, limits.pendingDeliveries);
-  return { due, given, next: { upTo: Math.min(upTo, ...left), newest, backlog, pending: kept } };
+  return { due, given, next: { upTo: Math.min(upTo, ...left), newest: newest.id, isUp, backlog, pending: kept } };
+}
+
+/** While our webhook does not work, the few tries are not spent at once. */
+function isDue({ tries, triedAt }: PendingRedelivery, isUp: boolean, now: number): boolean {
+  if (tries === 0) return true;
+  const soonMs = limits.redeliveryBackoffMs * 5 ** (tries - 1);
+  const lateMs = tries === 1 ? limits.redeliveryDownMs : limits.redeliveryLongDownMs;
+  return now - triedAt >= (isUp || tries >= limits.redeliveries ? soonMs : lateMs);
 }
 
 const seenOf = (pending: ReadonlyMap<string, PendingRedelivery>, { guid }: WebhookDelivery) =>
@@ -123,13 +136,12 @@ const seenOf = (pending: ReadonlyMap<string, PendingRedelivery>, { guid }: Webho
 const noteFailure = (
   before: PendingRedelivery | undefined,
   { guid, id, deliveredAt }: WebhookDelivery,
-  now: number,
 ): PendingRedelivery => ({
   guid,
   id,
   deliveredAt: before?.deliveredAt ?? deliveredAt,
   tries: before?.tries ?? 0,
-  nextAt: before?.nextAt ?? now,
+  triedAt: before?.triedAt ?? 0,
 });
 
 /** A success; or the newest try got an answer that will be the same next time. */

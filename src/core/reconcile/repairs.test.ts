@@ -233,7 +233,7 @@ describe('spot', () => {
     const w = await reclaimed({ rerunReclaimed: true });
     await w.minutes(5);
     expect(w.jobs.rerun).toEqual(['1']);
-    expect(await w.open()).toEqual(['!reconciler']);
+    expect(await w.open()).toEqual([]);
   });
 
   test('its run is not over yet: again and again, until it is', async () => {
@@ -260,7 +260,7 @@ describe('spot', () => {
     const w = await reclaimed(...parameters);
     await w.minutes(5);
     expect(w.jobs.rerun).toEqual([]);
-    expect(await w.open()).toEqual(['!reconciler']);
+    expect(await w.open()).toEqual([]);
   });
 
   test('nor where EC2 took nothing back', async () => {
@@ -279,7 +279,7 @@ describe('jobs that GitHub has given up', () => {
     w.now += limits.jobAgeMs + 1;
     await w.reconcile();
     expect(await w.job(1)).toMatchObject({ state: 'EXPIRED', reason: 'expired' });
-    expect(await w.open()).toEqual(['!reconciler']);
+    expect(await w.open()).toEqual([]);
   });
 
   test('cancelled while it waited, and nobody told: asked about, and forgotten', async () => {
@@ -309,7 +309,7 @@ describe('jobs that GitHub has given up', () => {
     await w.minutes(15);
     expect(await w.job(1)).toMatchObject({ state: 'DONE' });
     expect(w.alive()).toEqual([]);
-    expect(await w.open()).toEqual(['!reconciler']);
+    expect(await w.open()).toEqual([]);
   });
 });
 

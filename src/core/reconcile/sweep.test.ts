@@ -4,14 +4,13 @@ import { runnerNameOf } from '../names.ts';
 import { aPool } from '../pool-test-support.ts';
 import type { GitHubJob } from '../ports.ts';
 import { DEPLOYMENT, reconcileWorld } from './reconcile-test-support.ts';
-import { ago, aJob, NOW } from './snapshot-test-support.ts';
+import { ago, NOW } from './snapshot-test-support.ts';
 import { dueSweeps, noteRepositories, noteSweeps } from './sweep.ts';
 import { type RepositoryWatch, readWatch, type Watch } from './watch.ts';
 
 const DUE = ago(limits.sweepMs);
 const repository = (name: string, more: Partial<RepositoryWatch> = {}): RepositoryWatch => ({
   name,
-  seenAt: NOW,
   queuedAt: NOW,
   inProgressAt: NOW,
   ...more,
@@ -50,22 +49,21 @@ describe('which searches are due', () => {
 });
 
 describe('which repositories are remembered', () => {
+  const recent = (name: string, agoMs: number) => ({ name, at: ago(agoMs), v: 1 });
+
   test('those with jobs now, the latest first, and no more than so many', () => {
-    const many = Array.from({ length: limits.recentRepositories + 5 }, (_, n) =>
-      repository(`a/${n}`, { seenAt: ago(n + 1) }),
-    );
-    const { repositories } = noteRepositories(watching(...many), [aJob({ repository: 'b/new' })], NOW);
+    const many = Array.from({ length: limits.recentRepositories + 5 }, (_, n) => recent(`a/${n}`, n + 1));
+    const known = watching(repository('a/0'), repository('a/gone'));
+    const { repositories } = noteRepositories(known, [...many, recent('b/new', 0)], NOW);
     expect(repositories).toHaveLength(limits.recentRepositories);
-    expect(repositories[0]).toEqual({ name: 'b/new', seenAt: NOW, queuedAt: 0, inProgressAt: 0 });
+    expect(repositories.slice(0, 2)).toEqual([{ name: 'b/new', queuedAt: 0, inProgressAt: 0 }, repository('a/0')]);
   });
 
   test.each([
-    [limits.recentRepositoryMs - 1, 1],
-    [limits.recentRepositoryMs, 0],
+    [limits.recentRepositoryMs, 1],
+    [limits.recentRepositoryMs + 1, 0],
   ])('a last job %i ms ago: %i', (ms, count) => {
-    expect(noteRepositories(watching(repository('a/a', { seenAt: ago(ms) })), [], NOW).repositories).toHaveLength(
-      count,
-    );
+    expect(noteRepositories(watching(), [recent('a/a', ms)], NOW).repositories).toHaveLength(count);
   });
 });
 

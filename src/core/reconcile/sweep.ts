@@ -6,11 +6,12 @@
 import { readJobs } from '../dispatch/read-jobs.ts';
 import { limits } from '../limits.ts';
 import { type JobMessage, writeMessage } from '../messages.ts';
-import type { GitHubJob } from '../ports.ts';
-import { jobKey } from '../records.ts';
+import type { GitHubJob, Table } from '../ports.ts';
+import { jobKey, recentKey } from '../records.ts';
 import { routeJob } from '../route-job.ts';
 import type { Job } from '../types.ts';
 import type { ReconcileDeps } from './deps.ts';
+import type { Recent } from './read-open.ts';
 import type { RepositoryWatch, Watch } from './watch.ts';
 
 const KEYS_PER_READ = 100;
@@ -46,17 +47,26 @@ export function noteSweeps(watch: Watch, { repository, runs }: Sweep, now: numbe
   return { ...watch, repositories };
 }
 
-/** The watch with what has jobs now, without what is not recent any more. */
-export function noteRepositories(watch: Watch, jobs: readonly Job[], now: number): Watch {
+/** The watch with the repositories that had jobs lately, the latest first. */
+export function noteRepositories(watch: Watch, recent: readonly Recent[], now: number): Watch {
   const known = new Map(watch.repositories.map((one) => [one.name, one]));
-  for (const { repository } of jobs)
-    known.set(repository, { ...(known.get(repository) ?? newOf(repository)), seenAt: now });
-  const recent = [...known.values()].filter(({ seenAt }) => now - seenAt < limits.recentRepositoryMs);
-  const repositories = recent.sort((a, b) => b.seenAt - a.seenAt).slice(0, limits.recentRepositories);
+  const repositories = recent
+    .filter((one) => !isOld(one, now))
+    .sort((a, b) => b.at - a.at)
+    .slice(0, limits.recentRepositories)
+    .map(({ name }) => known.get(name) ?? newOf(name));
   return { ...watch, repositories };
 }
 
-const newOf = (name: string): RepositoryWatch => ({ name, seenAt: 0, queuedAt: 0, inProgressAt: 0 });
+/** Drops the notes of those that had none for long. */
+export async function forgetRepositories(table: Table, recent: readonly Recent[], now: number): Promise<void> {
+  for (const { name, v } of recent.filter((one) => isOld(one, now)).slice(0, limits.recentRepositories))
+    await table.write([{ kind: 'delete', key: recentKey(name), ifVersion: v }]);
+}
+
+const isOld = ({ at }: Recent, now: number) => now - at > limits.recentRepositoryMs;
+
+const newOf = (name: string): RepositoryWatch => ({ name, queuedAt: 0, inProgressAt: 0 });
 
 /** Returns the GitHub points that it took. */
 export async function sweep(deps: ReconcileDeps, { repository, runs }: Sweep): Promise<number> {

@@ -22,8 +22,9 @@ export interface Watch {
 export interface DeliveryWatch {
   /** Up to this delivery all were seen: later ones may still be under way, and appear below others. */
   readonly upTo: number;
-  /** The newest that was seen. */
+  /** The newest that was seen, and whether it was answered well: then our webhook works. */
   readonly newest: number;
+  readonly isUp: boolean;
   /** Older ones that are still to be read: from the cursor down to that delivery. */
   readonly backlog?: { readonly cursor: string; readonly downTo: number };
   readonly pending: readonly PendingRedelivery[];
@@ -35,14 +36,13 @@ export interface PendingRedelivery {
   readonly id: number;
   readonly deliveredAt: number;
   readonly tries: number;
-  readonly nextAt: number;
+  /** When it was last repeated; 0: not yet. */
+  readonly triedAt: number;
 }
 
 export interface RepositoryWatch {
   /** "owner/name". */
   readonly name: string;
-  /** When a job of it was last seen. */
-  readonly seenAt: number;
   /** When its queued runs, and those in progress, were last searched. */
   readonly queuedAt: number;
   readonly inProgressAt: number;
@@ -54,7 +54,7 @@ const NEW: Watch = {
   quietPasses: 0,
   listedAt: 0,
   runnerPages: 1,
-  deliveries: { upTo: 0, newest: 0, pending: [] },
+  deliveries: { upTo: 0, newest: 0, isUp: true, pending: [] },
   repositories: [],
 };
 
