@@ -49,8 +49,8 @@ export const ATTEMPT_TRANSITIONS: TransitionTable<AttemptState, AttemptEvent> = 
     'runner-busy': 'bug',
     end: 'bug',
     'end-finished': 'bug',
-    // No instance id is bound yet, so no event can name it; a reconciler that finds it dead by tag may.
-    'instance-gone': 'GONE',
+    // No instance is bound to it yet, so that none can be said to be gone.
+    'instance-gone': 'bug',
   },
   LAUNCHED: {
     'instance-launched': 'stay',

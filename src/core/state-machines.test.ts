@@ -35,7 +35,7 @@ const MACHINES = {
       'instance-gone',
     ],
     rows: {
-      INTENT: 'LAUNCHED FAILED ! ! ! ! ! ! GONE',
+      INTENT: 'LAUNCHED FAILED ! ! ! ! ! ! !',
       LAUNCHED: '. ! REGISTERED TAKEN IDLE BUSY ENDING ENDING GONE',
       REGISTERED: '. ! . TAKEN IDLE BUSY ENDING ENDING GONE',
       TAKEN: '. ! . . IDLE BUSY ENDING ENDING GONE',

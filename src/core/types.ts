@@ -159,7 +159,6 @@ export interface Attempt extends Versioned {
   readonly runnerName?: string;
   readonly createdAt: number;
   readonly launchedAt?: number;
-  readonly registeredAt?: number;
   /** How often in a row its next step (registration, end) came to nothing, and when the last time. */
   readonly tries?: number;
   readonly triedAt?: number;

@@ -14,15 +14,23 @@ export async function deleteRunner(deps: DispatchDeps, attempt: Attempt): Promis
   const ids = attempt.runnerId === undefined ? await findByName(deps, pool, attempt) : [attempt.runnerId];
   if (ids === undefined) return;
   const outcomes: DeleteOutcome['kind'][] = [];
-  for (const id of ids) {
-    const outcome = await deps.github.deleteRunner(attempt.installationId, pool.scope, id);
-    if (outcome.kind === 'throttled') await slowDown(deps, attempt.installationId, outcome.retryAfterMs);
-    deps.log({ event: 'delete-runner', attempt: attempt.id, runner: id, outcome: outcome.kind });
-    outcomes.push(outcome.kind);
-  }
+  for (const id of ids) outcomes.push(await deleteById(deps, pool, attempt, id));
   const isGone = outcomes.every((kind) => kind === 'deleted' || kind === 'gone');
   if (isGone) await update(deps, attempt.id, { runnerDeletedAt: deps.clock() });
   else if (outcomes.includes('busy')) await update(deps, attempt.id, { runnerBusyAt: deps.clock() });
+}
+
+/** One of the runners that were registered for the attempt. */
+export async function deleteById(
+  deps: DispatchDeps,
+  pool: Pool,
+  attempt: Attempt,
+  id: number,
+): Promise<DeleteOutcome['kind']> {
+  const outcome = await deps.github.deleteRunner(attempt.installationId, pool.scope, id);
+  if (outcome.kind === 'throttled') await slowDown(deps, attempt.installationId, outcome.retryAfterMs);
+  deps.log({ event: 'delete-runner', attempt: attempt.id, runner: id, outcome: outcome.kind });
+  return outcome.kind;
 }
 
 /**

@@ -13,6 +13,7 @@ import { limits } from '../limits.ts';
 import { runnerNamesOf, userIdOf } from '../names.ts';
 import type { GitHubFailure } from '../ports.ts';
 import type { Attempt, Pool } from '../types.ts';
+import { deleteById } from './delete-runner.ts';
 import type { DispatchDeps } from './deps.ts';
 import { REASON_OF } from './github-reason.ts';
 
@@ -76,7 +77,7 @@ async function giveLetter(
   const given = await deps.mailbox.give(userId(pool, attempt), letter, deps.clock() + limits.mailTtlMs, ref);
   deps.log({ event: 'registered', attempt: attempt.id, runner: name, mail: given });
   if (given === 'already') {
-    await deps.github.deleteRunner(attempt.installationId, pool.scope, jit.runnerId);
+    await deleteById(deps, pool, attempt, jit.runnerId);
     return adopt(deps, pool, attempt);
   }
   // With no answer from the mailbox, the repeat finds out whose letter lies there.
@@ -95,7 +96,7 @@ async function adopt(deps: DispatchDeps, pool: Pool, attempt: Attempt): Promise<
 
 async function deleteByName(deps: DispatchDeps, pool: Pool, attempt: Attempt, name: string): Promise<void> {
   const found = await deps.github.findRunner(attempt.installationId, pool.scope, name);
-  if (found.kind === 'ok') await deps.github.deleteRunner(attempt.installationId, pool.scope, found.runner.id);
+  if (found.kind === 'ok') await deleteById(deps, pool, attempt, found.runner.id);
 }
 
 const waiting = (attempt: Attempt, reason: WaitReason = 'boot-pending'): MailOutcome => ({

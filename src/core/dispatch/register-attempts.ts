@@ -72,7 +72,6 @@ function setMailed(ledger: Ledger, attempt: Attempt, mail: MailOutcome & { kind:
     state: nextAttemptState(attempt.state, 'mail-given'),
     runnerId: mail.runnerId,
     runnerName: mail.runnerName,
-    registeredAt: ledger.now,
     reason: undefined,
     triedAt: undefined,
     tries: undefined,

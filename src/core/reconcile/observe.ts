@@ -38,9 +38,9 @@ export async function observe(deps: ReconcileDeps, open: Open): Promise<Observed
     readMail(deps, records.attempts),
   ]);
   if (unbound === 'unavailable' || past === 'unavailable') return 'unavailable';
-  const { deploymentId, installationId, pools, allowedForeignRunners } = deps;
+  const { deploymentId, pools, allowedForeignRunners } = deps;
   const snapshot = new Snapshot({
-    ...{ now: deps.clock(), deploymentId, installationId, pools, allowedForeignRunners, ...records },
+    ...{ now: deps.clock(), deploymentId, pools, allowedForeignRunners, ...records },
     ...{ markers: open.markers, instances: listed, unbound, past, mail },
     ...{ runners: lists.runners, failures: lists.failures },
   });

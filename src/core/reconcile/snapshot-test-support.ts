@@ -15,7 +15,6 @@ export const anAttempt = (more: Partial<Attempt> = {}): Attempt => ({
   state: 'REGISTERED',
   pool: 'linux',
   launchId: 'mf-test-1-1',
-  installationId: 7,
   jobId: '1',
   instanceId: 'i-1',
   runnerId: 1,

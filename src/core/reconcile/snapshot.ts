@@ -15,7 +15,6 @@ export interface Unbound {
 export interface SnapshotParts {
   readonly now: number;
   readonly deploymentId: string;
-  readonly installationId: number;
   readonly pools: ReadonlyMap<string, Pool>;
   readonly allowedForeignRunners?: readonly string[];
   readonly markers: readonly Marker[];

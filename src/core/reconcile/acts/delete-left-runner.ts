@@ -1,7 +1,6 @@
 /** Deletes a runner that nothing can use any more: the attempt's own, or one more that was registered for it. */
-import { deleteRunner } from '../../dispatch/delete-runner.ts';
+import { deleteById, deleteRunner } from '../../dispatch/delete-runner.ts';
 import { update } from '../../dispatch/end-attempt.ts';
-import { slowDown } from '../../dispatch/slow-down.ts';
 import { limits } from '../../limits.ts';
 import type { Runner } from '../../ports.ts';
 import { mayHaveRunner } from '../../records.ts';
@@ -19,8 +18,5 @@ export async function deleteLeftRunner(deps: ReconcileDeps, attempt: Attempt, ru
 
 async function deleteListed(deps: ReconcileDeps, attempt: Attempt, runner: Runner): Promise<void> {
   const pool = deps.pools.get(attempt.pool);
-  if (!pool) return;
-  const outcome = await deps.github.deleteRunner(attempt.installationId, pool.scope, runner.id);
-  if (outcome.kind === 'throttled') await slowDown(deps, attempt.installationId, outcome.retryAfterMs);
-  deps.log({ event: 'delete-runner', attempt: attempt.id, runner: runner.id, outcome: outcome.kind });
+  if (pool) await deleteById(deps, pool, attempt, runner.id);
 }
