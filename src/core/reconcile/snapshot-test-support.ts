@@ -15,6 +15,7 @@ export const anAttempt = (more: Partial<Attempt> = {}): Attempt => ({
   state: 'REGISTERED',
   pool: 'linux',
   launchId: 'mf-test-1-1',
+  installationId: 7,
   jobId: '1',
   instanceId: 'i-1',
   runnerId: 1,
@@ -81,7 +82,6 @@ export function aSnapshot(
   return new Snapshot({
     now: NOW,
     deploymentId: 'test',
-    installationId: 7,
     pools: new Map([['linux', aPool()]]),
     markers: [],
     jobs: [],
