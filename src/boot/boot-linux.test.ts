@@ -193,6 +193,17 @@ describe('the exit status of the listener', () => {
   });
 });
 
+// bash's read loses the newline of a line that is complete just when its time is over.
+test.each([
+  ['in pieces', 'printf "2026-11-24 10:00:01Z: Runn"; sleep 0.4; echo "ing job: build (1)"'],
+  ['with the one before it, whose newline was lost', 'echo "2026-11-24 10:00:01Z: Running job: build (1)"'],
+])('a marker that comes %s counts', async (_, running) => {
+  const { report, log } = await boot({ listener: `${LISTENING.replace('echo', 'printf')}; sleep 0.4\n${running}` });
+  expect(report).toMatchObject({ code: 'done' });
+  expect(Object.keys(report?.phases ?? {}).slice(-3)).toEqual(['listening', 'job', 'ended']);
+  expect(log.match(/^mayfly: (listening|job)$/gm)).toEqual(['mayfly: listening', 'mayfly: job']);
+});
+
 describe('setup commands', () => {
   test('run in order before the letter is taken', async () => {
     const setupCommands = ['echo first; echo "$HOME" >kept', 'cat kept; echo "second: $(umask)"'];

@@ -4,20 +4,24 @@ export const runListener = bash`
 # ---- listener
 RAN_JOB='' IDLE_AT=''
 
-note_marker() { # note_marker LINE: the markers say more than the exit status
+note_marker() { # note_marker TEXT: the markers say more than the exit status
   case $1 in
     [0-9]*Z:\ Listening\ for\ Jobs*)
-      [[ $PHASES == *listening* ]] && return # launched again: the idle time runs on
-      systemctl stop mayfly-boot-deadline.timer
-      phase listening
-      IDLE_AT=$((NOW + IDLE_MS))
-      limit idle-over $((IDLE_AT + IDLE_GRACE_MS))
-      CODE=listening report || true ;;
+      if [[ $PHASES != *listening* ]]; then # else it was launched again: the idle time runs on
+        systemctl stop mayfly-boot-deadline.timer
+        phase listening
+        IDLE_AT=$((NOW + IDLE_MS))
+        limit idle-over $((IDLE_AT + IDLE_GRACE_MS))
+        CODE=listening report || true
+      fi ;;&
     [0-9]*Z:\ Running\ job:\ *)
-      RAN_JOB=yes IDLE_AT=''
-      limit lifetime-over "$LIFE_END"
-      phase job ;;
-    [0-9]*Z:\ Job\ *\ completed\ with\ result:\ *) phase completed ;; # not yet told to GitHub: wait for the exit
+      if [[ ! $RAN_JOB ]]; then
+        RAN_JOB=yes IDLE_AT=''
+        limit lifetime-over "$LIFE_END"
+        phase job
+      fi ;;&
+    [0-9]*Z:\ Job\ *\ completed\ with\ result:\ *) # not yet told to GitHub: wait for the exit
+      [[ $PHASES == *completed* ]] || phase completed ;;
   esac
 }
 
@@ -43,11 +47,12 @@ run_listener() { # sets STATUS
     status=0
     IFS= read -r -t "$POLL_S" -u "$output" line || status=$?
     part+=$line
+    # When its time is over, read has taken a part of a line, or all of it: bash then loses the newline.
+    [[ ! $part ]] || note_marker "$part"
     if ((status == 0)); then
       echo "$part"
-      note_marker "$part"
       part=''
-    elif ((status < 128)) || [[ $gone ]]; then # < 128: end of output
+    elif ((status < 128)) || { [[ $gone ]] && ! read -r -t 0 -u "$output"; }; then # < 128: end of output
       break
     else # no line for a while; after its end, one more look for its last lines
       kill -0 "$pid" 2>/dev/null || gone=yes
