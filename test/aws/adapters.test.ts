@@ -24,7 +24,7 @@ import { describeFleet, launchOf } from '../../src/adapters/contracts/fleet.cont
 import { describeRunnerStore } from '../../src/adapters/contracts/runner-store.contract.ts';
 import { aPool } from '../../src/core/pool-test-support.ts';
 import type { Pool } from '../../src/core/types.ts';
-import { type Moto, startExtendedMoto } from './moto.ts';
+import { type Moto, startMoto } from './moto.ts';
 import { MotoControl } from './stage/moto-control.ts';
 
 const BUCKET = 'packages';
@@ -36,7 +36,7 @@ let s3: S3Client;
 let pool: Pool;
 
 beforeAll(async () => {
-  moto = await startExtendedMoto();
+  moto = await startMoto();
   caller = createAwsCaller({ ...moto.access, endpointOf: () => moto.access.endpoint, clock: Date.now });
   ec2 = new EC2Client(moto.access);
   s3 = createS3(moto.access);

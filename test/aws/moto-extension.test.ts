@@ -11,7 +11,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Moto, startExtendedMoto } from './moto.ts';
+import { type Moto, startMoto } from './moto.ts';
 import { MotoControl } from './stage/moto-control.ts';
 
 let moto: Moto;
@@ -20,7 +20,7 @@ let ec2: EC2Client;
 let template: string;
 
 beforeAll(async () => {
-  moto = await startExtendedMoto();
+  moto = await startMoto();
   control = new MotoControl(moto.access.endpoint);
   ec2 = new EC2Client({ ...moto.access, maxAttempts: 1 });
   const made = await ec2.send(

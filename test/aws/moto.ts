@@ -22,16 +22,11 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
-/** moto as it is. */
-export const startMoto = () => start((port) => ['-m', 'moto.server', '-H', '127.0.0.1', '-p', port]);
-
-/** moto with what the deploy and the stage need beyond it. */
-export const startExtendedMoto = () => start((port) => ['-B', EXTENSION, '-p', port]);
-
-async function start(argumentsFor: (port: string) => string[]): Promise<Moto> {
+/** With what the deploy and the stage need beyond moto; and one request at a time, or its tables lose races of their own. */
+export async function startMoto(): Promise<Moto> {
   const port = await freePort();
   const python = process.env.MAYFLY_PYTHON ?? 'python3';
-  const server = spawn(python, argumentsFor(String(port)), { stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = spawn(python, ['-B', EXTENSION, '-p', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
   const exited = once(server, 'exit');
   let said = '';
   server.stderr.on('data', (chunk: Buffer) => {

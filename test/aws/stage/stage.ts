@@ -17,7 +17,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { DISPATCH_ENV, RUNNER_CACHE_ENV, WEBHOOK_ENV } from '../../../src/constructs/contract.ts';
-import { type Moto, startExtendedMoto } from '../moto.ts';
+import { type Moto, startMoto } from '../moto.ts';
 import { POOLS, type Pools, STACK, synthesise } from './app.ts';
 import { deploy } from './deploy.ts';
 import { Deployed, type FunctionName } from './deployed.ts';
@@ -94,7 +94,7 @@ async function build(options: StageOptions, closers: Closer[], close: () => Prom
   await promisify(execFile)(process.execPath, ['scripts/build.mjs', '--lambda']);
   const github = await openGitHub(folder);
   closers.push(github.close);
-  const moto = await startExtendedMoto();
+  const moto = await startMoto();
   closers.push(moto.stop);
   const deployed = await deployApp(moto, github, folder, options.pools ?? POOLS);
   const control = new MotoControl(moto.access.endpoint);
