@@ -14,6 +14,9 @@ export default defineConfig({
         resolve,
         test: {
           name: 'unit',
+          // A busy machine is slow, not broken.
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
           include: [
             '{src,sim,bench}/**/*.test.ts',
             'test/*.test.ts',

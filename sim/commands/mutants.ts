@@ -1,9 +1,11 @@
 /** `--mutants` and `--mutant NAME`. */
+import { existsSync } from 'node:fs';
 import { MUTANTS } from '../mutants/all.ts';
-import { type MutantResult, runMutant } from '../mutants/run-mutant.ts';
+import { ENTRY, type MutantResult, runMutant } from '../mutants/run-mutant.ts';
 import { BadUsage } from '../options.ts';
 
 export async function tellMutants(name?: string): Promise<number> {
+  if (!existsSync(ENTRY)) throw new BadUsage('--mutants breaks the source of the product: run it in a checkout');
   const chosen = name === undefined ? MUTANTS : MUTANTS.filter((mutant) => mutant.name === name);
   if (chosen.length === 0) throw new BadUsage(`no mutant is named "${name}"`);
   let survivors = 0;

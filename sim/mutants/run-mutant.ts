@@ -8,6 +8,9 @@ import { runOnThreads } from '../thread-pool.ts';
 import { type Mutant, mutate } from './mutant.ts';
 import type { Verdict } from './probe.ts';
 
+/** Of a checkout, from its folder. */
+export const ENTRY = 'sim/worker.ts';
+
 export interface MutantResult extends Verdict {
   readonly tookMs: number;
 }
@@ -29,7 +32,7 @@ export async function bundleWorker(outfile: string, plugins: Plugin[] = []): Pro
   // Only here: all else runs without it.
   const { build } = await import('esbuild');
   await build({
-    entryPoints: ['sim/worker.ts'],
+    entryPoints: [ENTRY],
     outfile,
     bundle: true,
     platform: 'node',

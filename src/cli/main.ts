@@ -2,13 +2,18 @@
 /** The `mayfly` command: picks the command, turns coded errors into one line and an exit code. */
 import { CODES, CodedError } from '../core/codes.ts';
 import { runRehearse } from './rehearse.ts';
+import { runSim } from './sim.ts';
 
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = { rehearse: runRehearse };
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  rehearse: runRehearse,
+  sim: runSim,
+};
 
 const HELP = `Usage: mayfly <command> [options]
 
 Commands:
   rehearse    run a workflow through the whole system on this machine, without an account
+  sim         run the control plane in virtual time, thousands of times, under random faults
 
 mayfly <command> --help says more about one.
 `;

@@ -69,6 +69,16 @@ test.each(cases)(
   60_000,
 );
 
+test.each(nodes)(
+  '%s simulates',
+  (node) => {
+    const mayfly = join(folder, 'node_modules/mayfly-runners/dist/cli/main.mjs');
+    expect(run(node, [mayfly, 'sim', '--seeds', '20'], folder)).toContain('no violation');
+    expect(() => run(node, [mayfly, 'sim', '--mutants'], folder)).toThrow(/run it in a checkout/);
+  },
+  60_000,
+);
+
 test('the types that the package shows are those of its code (attw), and nothing is amiss (publint)', () => {
   const bin = (name: string) => join(root, 'node_modules/.bin', name);
   expect(run(bin('attw'), [tarball, '--format', 'table-flipped', '--no-color'], folder)).toContain('No problems found');
@@ -78,7 +88,15 @@ test('the types that the package shows are those of its code (attw), and nothing
 test('the package holds what a user needs, and no sources or tests', () => {
   const files = run('tar', ['-tzf', tarball], folder).split('\n');
   const has = (part: string) => files.some((file) => file.startsWith(`package/${part}`));
-  const parts = ['dist/cli/main.mjs', 'dist/lambda/end-all/index.mjs', 'lib/boot', '.jsii', 'API.md', 'LICENSE'];
+  const parts = [
+    'dist/cli/main.mjs',
+    'dist/sim/worker.mjs',
+    'dist/lambda/end-all/index.mjs',
+    'lib/boot',
+    '.jsii',
+    'API.md',
+    'LICENSE',
+  ];
   expect(parts.filter((part) => !has(part))).toEqual([]);
   expect(files.filter((file) => /\.test\.|test-support|tsbuildinfo|^package\/(src|test|docs)\//.test(file))).toEqual(
     [],
