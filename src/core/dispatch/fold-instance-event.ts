@@ -46,6 +46,8 @@ export function foldSpotWarning(ledger: Ledger, instanceId: string): Attempt | u
     jobId: undefined,
     reason: 'spot-reclaimed',
     reclaimedAt: ledger.now,
+    // Its end is another matter than its registration.
+    tries: undefined,
   };
   ledger.setAttempt(ending);
   takeAttempt(ledger, attempt, 'spot-reclaimed');

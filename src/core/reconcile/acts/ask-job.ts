@@ -52,7 +52,7 @@ const isIdleForLong = ({ state, offlineSince, idleSince }: Attempt, now: number)
 /** The runner is to be ended, unless it gets a job meanwhile; the job gets another, or waits. */
 function leaveUnmatched(ledger: Ledger, job: Job, attempt: Attempt): void {
   const state = nextAttemptState(attempt.state, 'end');
-  ledger.setAttempt({ ...attempt, state, jobId: undefined, reason: 'runner-unmatched' });
+  ledger.setAttempt({ ...attempt, state, jobId: undefined, reason: 'runner-unmatched', tries: undefined });
   loseAttempt(ledger, attempt, 'runner-unmatched');
   const waiting = ledger.job(job.id) as Job;
   const until = noteUnmatched(ledger, job, attempt.id);
