@@ -83,21 +83,49 @@ test('one job, from the webhook to the end of its machine', async () => {
   ]);
 }, 120_000);
 
-test('an instance whose boot fails is replaced, and the job runs', async () => {
-  stage.gate.addFault({ call: 's3:GetObject', kind: 'refuse', code: 'SlowDown', times: 3 });
+/** Puts other texts in the place of those of the boot script. */
+const put = (changes: Readonly<Record<string, string>>) => (script: string) =>
+  Object.entries(changes).reduce((text, [from, to]) => {
+    if (!text.includes(from)) throw new Error(`the boot script has no ${from}`);
+    return text.replace(from, () => to);
+  }, script);
+const runInstead = (command: string) => ({ '"$RUNNER/bin/Runner.Listener" run': command });
+const SHORT = { '\nPOLL_S=': '\nBOOT_LIMIT_MS=6000 POLL_S=' };
+
+/** What befalls a machine, by the code with which it powers off. */
+const FAILURES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'curl-too-old': { 'curl --version': 'echo curl 7.81.0' },
+  'setup-failed': { 'SETUP=(': "SETUP=( 'echo no >&2; exit 3'" },
+  'mail-missing': { "DYNAMODB_ENDPOINT='": "DYNAMODB_ENDPOINT='http://no-such-name.invalid' UNUSED='", ...SHORT },
+  'runner-download': { '$S3/$RUNNER_KEY': '$S3/runner/none' },
+  'runner-corrupt': { 'sha256sum <': 'sha1sum <' },
+  'listener-failed': runInstead("bash -c 'kill -SEGV $$'"),
+  'boot-deadline': { ...runInstead('sleep 600'), ...SHORT },
+  'version-deprecated': runInstead("bash -c 'exit 7'"),
+};
+/** These can tell nobody but the console. */
+const MUTE = ['curl-too-old', 'mail-missing'];
+
+test('machines that fail, each in another way, are replaced, and every job runs', async () => {
+  const codes = Object.keys(FAILURES);
+  machines.spoils.push(...Object.values(FAILURES).map(put));
   const before = machines.ends.length;
-  const [jobId = ''] = await runJobs(1, 1);
-  const job = await jobRecord(stage, jobId);
-  expect(job?.state).toBe('DONE');
-  const [failed, replacement] = machines.ends.slice(before);
-  expect(failed?.log).toMatch(/mayfly: runner-download \(line \d+/);
-  expect(replacement?.log).toMatch(/mayfly: done/);
-  expect(stage.github.model.state.runners.size).toBe(0);
+  const jobIds = await runJobs(codes.length, codes.length);
+  await expectAllGone(jobIds);
+  const said = machines.ends.slice(before).map(({ log }) => /mayfly: ([a-z-]+) \(line/.exec(log)?.[1] ?? log);
+  expect(said.toSorted()).toEqual([...codes, ...codes.map(() => 'done')].toSorted());
+  const failed = stage.dispatch.entries().filter(({ event }) => event === 'boot-failed');
+  expect(failed.map(({ reason }) => reason).toSorted()).toEqual(
+    codes.filter((code) => !MUTE.includes(code)).toSorted(),
+  );
+  for (const { attempt, reason } of failed) {
+    expect(await attemptRecord(stage, String(attempt))).toMatchObject({ state: 'GONE', boot: { code: reason } });
+  }
 }, 120_000);
 
 test('ten jobs at once', async () => {
   const jobIds = await runJobs(10);
   expect(jobIds).toHaveLength(10);
   await expectAllGone(jobIds);
-  expect(await instancesOf(stage, 'linux')).toHaveLength(13);
+  expect(await instancesOf(stage, 'linux')).toHaveLength(1 + 2 * Object.keys(FAILURES).length + 10);
 }, 180_000);

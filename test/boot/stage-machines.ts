@@ -23,6 +23,8 @@ export class StageMachines {
   readonly ends: { readonly id: string; readonly how: string; readonly isGone: boolean; readonly log: string }[] = [];
   readonly faults: unknown[] = [];
   readonly run = `stage-${process.pid}`;
+  /** Each makes another script of the user data of one of the next machines: what befalls it. */
+  readonly spoils: ((script: string) => string)[] = [];
   readonly #rootfs: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'stage-machines-'));
   readonly #machines = new Map<string, Machine>();
@@ -52,6 +54,7 @@ export class StageMachines {
 
   async #boot(id: string): Promise<void> {
     const stage = this.#stage as Stage;
+    const spoil = this.spoils.shift() ?? ((script: string) => script);
     const { access, userId } = await enterInstance(stage, id);
     const credentials = access.credentials as KnownInstance['credentials'];
     const known: KnownInstance = {
@@ -60,7 +63,7 @@ export class StageMachines {
       userId,
       credentials,
       tokens: new Map(),
-      userData: await userDataOf(stage, id),
+      userData: spoil(await userDataOf(stage, id)),
     };
     const logFile = join(this.#folder, `${id}.log`);
     const machine = startMachine({
