@@ -58,6 +58,12 @@ test('placeholders may stand for what is known only when it is deployed', () => 
   expect(renderLinuxBoot({ ...input, ...placeholders })).toContain("ROLE_ID='MAYFLY0ROLE0ID'");
 });
 
+test('it never asks bash for the exit status of a substituted process: a few in ten thousand are lost', () => {
+  const script = renderLinuxBoot(input);
+  expect(script).toContain('exec {output}< <(');
+  expect(script).not.toMatch(/^\s*wait\b|[;&|] wait\b/m);
+});
+
 test('every code that it reports is one of ours', () => {
   const whole = renderLinuxBoot({ ...input, setupCommands: ['true'] });
   const codes = [...whole.matchAll(/(?:(?:\|\||then|^) ?fail|check_clock) ([a-z-]+)/gm)].map(

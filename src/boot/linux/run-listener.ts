@@ -35,34 +35,37 @@ ask_to_end() {
 }
 
 run_listener() { # sets STATUS
-  local output pid line part='' status gone=''
+  local output line part='' status=0 end="exit $SRANDOM:"
   # What the job leaves behind is killed at once: a process that outlived SIGTERM would turn the exit status into 1.
   # OOMPolicy: a step that takes all memory is killed, not the runner with it.
-  exec {output}< <(exec systemd-run --quiet --wait --pipe --collect --uid=runner --unit=mayfly-runner \
-    -p KillMode=control-group -p KillSignal=SIGKILL -p TimeoutStopSec=5s -p OOMPolicy=continue \
-    -p WorkingDirectory="$RUNNER" --setenv=ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1 \
-    "$RUNNER/bin/Runner.Listener" run 2>&1)
-  pid=$!
+  # The exit status comes with the output: wait loses that of a substituted process that ends just then (bash 5.2).
+  exec {output}< <(
+    systemd-run --quiet --wait --pipe --collect --uid=runner --unit=mayfly-runner \
+      -p KillMode=control-group -p KillSignal=SIGKILL -p TimeoutStopSec=5s -p OOMPolicy=continue \
+      -p WorkingDirectory="$RUNNER" --setenv=ACTIONS_RUNNER_RETURN_VERSION_DEPRECATED_EXIT_CODE=1 \
+      "$RUNNER/bin/Runner.Listener" run 2>&1 || status=$?
+    printf '\n%s%s.\n' "$end" "$status"
+  )
+  STATUS=137 # unless that shell lives to tell it
   while :; do
     status=0
     IFS= read -r -t "$POLL_S" -u "$output" line || status=$?
-    part+=$line
     # When its time is over, read has taken a part of a line, or all of it: bash then loses the newline.
+    part+=$line
     [[ ! $part ]] || note_marker "$part"
+    if [[ $part =~ "$end"([0-9]+)\. ]]; then
+      STATUS=\${BASH_REMATCH[1]}
+      break
+    fi
     if ((status == 0)); then
       echo "$part"
       part=''
-    elif ((status < 128)) || { [[ $gone ]] && ! read -r -t 0 -u "$output"; }; then # < 128: end of output
-      break
-    else # no line for a while; after its end, one more look for its last lines
-      kill -0 "$pid" 2>/dev/null || gone=yes
     fi
+    ((status == 0 || status > 128)) || break # end of output
     check_clock
     ask_to_end
   done
   exec {output}<&-
-  STATUS=0
-  wait "$pid" || STATUS=$?
 }
 
 await_update() {

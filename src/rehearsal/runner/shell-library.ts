@@ -35,12 +35,15 @@ request = $method
 header = \"Authorization: Bearer $client_id\"
 connect-timeout = 5
 max-time = $limit
+write-out = \"\\n%{exitcode}\"
 $*"
   exec {reply}< <(exec curl --silent --show-error --config - <<<"$config")
   curl_pid=$!
   IFS= read -r -d '' -u "$reply" text
   exec {reply}<&-
-  wait "$curl_pid" || text=unreachable
+  # Not by wait: it loses the status of a substituted process that ends just then (bash 5.2).
+  [[ $text == *$'\n'0 ]] || text=unreachable
+  text=\${text%$'\n'0}
   outcome=\${text%%$'\n'*}
   answer=\${text#"$outcome"}
 }
