@@ -4,10 +4,11 @@ export const fetchRunner = bash`
 # ---- runner
 
 fetch_runner() {
-  local try
+  local try tenths
   for try in 1 2 3; do
     check_clock runner-download
-    signed_curl s3 fail "max-time = $(((LIMIT_AT - NOW) / 1000 + 1))" "url = $S3/$RUNNER_KEY" \
+    tenths=$(((LIMIT_AT - NOW) / 100)) # and 10 ms, as 0 would be no limit
+    signed_curl s3 fail "max-time = $((tenths / 10)).$((tenths % 10))1" "url = $S3/$RUNNER_KEY" \
       "output = $SCRATCH" && return
     ((try == 3)) || sleep "$POLL_S"
   done
