@@ -8,7 +8,7 @@ import { PoolImage } from '../../src/constructs/pool-image.ts';
 import { prepareRootfs } from '../../src/rehearsal/hosts/nspawn-rootfs.ts';
 import { readWorkflow } from '../../src/rehearsal/workflow/read-workflow.ts';
 import { startRun } from '../../src/rehearsal/workflow/start-run.ts';
-import { REPOSITORY } from '../aws/stage/github.ts';
+import { ORGANIZATION, REPOSITORY } from '../aws/stage/github.ts';
 import { attemptRecord, instancesOf, jobRecord, quiet } from '../aws/stage/look.ts';
 import { openStage, type Stage } from '../aws/stage/stage.ts';
 import { StageMachines } from './stage-machines.ts';
@@ -32,17 +32,19 @@ afterAll(async () => {
 
 const WORKFLOW = 'examples/workflows/single-job.yml';
 
+const addRun = async () => {
+  const workflow = await readWorkflow(WORKFLOW, readFileSync(WORKFLOW, 'utf8'));
+  return stage.github.model.addRun((context) => startRun(workflow, context), REPOSITORY);
+};
+
 /**
  * Starts so many runs; gives their jobs' ids, and waits for the end of them and of their machines, for 60 s at most.
  * `failures`: how many more machines there are than jobs.
  */
 async function runJobs(count: number, failures = 0) {
-  const workflow = await readWorkflow(WORKFLOW, readFileSync(WORKFLOW, 'utf8'));
   const before = machines.ends.length;
   const known = new Set(stage.github.model.state.jobs.keys());
-  const runs = Array.from({ length: count }, () =>
-    stage.github.model.addRun((context) => startRun(workflow, context), REPOSITORY),
-  );
+  const runs = await Promise.all(Array.from({ length: count }, addRun));
   const isOver = () =>
     runs.every(({ run }) => run.conclusion !== undefined) && machines.ends.length >= before + count + failures;
   const end = Date.now() + 60_000;
@@ -129,3 +131,34 @@ test('ten jobs at once', async () => {
   await expectAllGone(jobIds);
   expect(await instancesOf(stage, 'linux')).toHaveLength(1 + 2 * Object.keys(FAILURES).length + 10);
 }, 180_000);
+
+/** Somebody deletes the only runner at GitHub, as soon as it is as it should be. */
+async function deleteRunner(is: (runner: { readonly online: boolean }) => boolean): Promise<void> {
+  const { model } = stage.github;
+  const found = () => [...model.state.runners.values()].find(is);
+  await expect.poll(() => found() !== undefined, { timeout: 20_000, interval: 20 }).toBe(true);
+  expect(model.deleteRunner({ kind: 'organization', organization: ORGANIZATION }, found()?.id ?? 0)).toBe('deleted');
+}
+
+test('a runner that is deleted at GitHub before it is there is replaced, and the job runs', async () => {
+  const before = machines.ends.length;
+  const deleted = deleteRunner(() => true);
+  const jobIds = await runJobs(1, 1);
+  await deleted;
+  await expectAllGone(jobIds);
+  const [failed, replacement] = machines.ends.slice(before);
+  expect(failed?.log).toMatch(/mayfly: listener-failed \(line \d+, runner's exit status 1\)/);
+  expect(replacement?.log).toMatch(/mayfly: done/);
+}, 120_000);
+
+test('a runner that is deleted at GitHub while it is idle ends its instance', async () => {
+  const run = await addRun();
+  const before = machines.ends.length;
+  await expect.poll(() => stage.github.model.state.runners.size, { timeout: 20_000 }).toBe(1);
+  stage.github.model.cancelRun(run.id);
+  await deleteRunner(({ online }) => online);
+  await expect.poll(() => machines.ends.length, { timeout: 20_000 }).toBe(before + 1);
+  await quiet(stage);
+  expect(machines.ends.at(-1)).toMatchObject({ how: 'poweroff', isGone: true });
+  expect(machines.ends.at(-1)?.log).toMatch(/mayfly: no-job \(line \d+, runner's exit status 0\)/);
+}, 120_000);

@@ -63,8 +63,14 @@ const FAILURES: Readonly<Record<string, Failure>> = {
   'with 3: an update that never comes': { code: 'listener-failed', listener: 'exit 3' },
   'with 4: an update for one job, that never comes': { code: 'listener-failed', listener: 'exit 4' },
   'with 5: another session': { code: 'listener-failed', listener: 'exit 5' },
+  'with 6: nothing that it should end with': { code: 'listener-failed', listener: 'exit 6' },
   'with 7: its version is refused': { code: 'version-deprecated', listener: 'exit 7' },
   'it crashes in the job': { code: 'listener-failed', listener: job('kill -SEGV $$') },
+  'it is killed in the job': { code: 'listener-failed', listener: job('kill -KILL $$') },
+  'it hangs after its job': {
+    ...{ code: 'lifetime-over', listener: job(COMPLETED, 'sleep 600') },
+    ...{ bootDeadlineMs: 7_000, lifetimeMs: 8_000 },
+  },
   'it never listens': { code: 'boot-deadline', listener: 'sleep 600', ...SHORT },
   'it prints without end and never listens': {
     code: 'boot-deadline',
