@@ -33,7 +33,7 @@ export const limits = {
   launchesPerPass: 15,
   /** A launch without an answer for this long is sent again, unchanged. Longer than any fleet request takes. */
   unansweredLaunchMs: 30 * SECOND,
-  /** Each time that it stays without an answer it waits twice as long, up to this. */
+  /** Each time that EC2 throttles it, it waits twice as long, up to this. */
   mostUnansweredMs: 4 * MINUTE,
   /** A launch that nobody answered for this long is over: what it may have launched is found by its tag, and ended. */
   launchGiveUpMs: 15 * MINUTE,
@@ -56,15 +56,20 @@ export const limits = {
   askPoints: 2,
   /** Before an attempt is replaced, so many other jobs that wait for theirs are asked about. */
   asksBeforeRetry: 10,
+  /** A job that is told of so long after its creation may have run by now: GitHub is asked before anything is launched. */
+  lateNewsMs: 1 * MINUTE,
   /** Younger ones GitHub may not know yet, although it told of them. */
   youngJobMs: 5 * MINUTE,
   /** How often we ask whether a job is still held (approval, concurrency), in case we were not told. */
   heldCheckMs: 10 * MINUTE,
   /** Where GitHub throttled without saying for how long: its window. */
   unsaidRetryMs: 1 * MINUTE,
-  /** The reconciler runs once a minute; its lease is longer than its function may run. */
+  /**
+   * The reconciler runs once a minute. Its lease is longer than its function may run (50 s), and over by the next run, so
+   * that one that dies costs no other.
+   */
   reconcileMs: 1 * MINUTE,
-  leaseMs: 1 * MINUTE,
+  leaseMs: 55 * SECOND,
   /** From its start: then it begins nothing new. What is under way ends within 10 s, and the function at 50 s. */
   reconcileWorkMs: 35 * SECOND,
   /** With nothing open it looks at EC2 and GitHub this often all the same; after two such looks in vain, not in between. */
@@ -198,6 +203,7 @@ mustHold(6 * limits.launchesPerPass + 7 <= 100, 'a pass must fit the 100 writes 
 mustHold(9 * limits.dispatchBatch + 5 <= 100, 'a batch of events must fit the 100 writes of a transaction');
 mustHold(limits.mailTtlMs < DAY, 'a JIT config must not outlive its runner record at GitHub');
 mustHold(limits.reconcileWorkMs < limits.leaseMs, 'the lease must outlast the work');
+mustHold(limits.leaseMs < limits.reconcileMs, 'a run that died must not keep the next one out');
 mustHold(limits.secondLookMs <= limits.reconcileMs, 'two looks are two runs');
 mustHold(limits.runnerForgottenMs > DAY, 'GitHub forgets a runner after a day');
 mustHold(limits.registrationMs <= limits.youngInstanceMs, 'a young instance may still be registered');

@@ -198,7 +198,7 @@ export interface Launch extends Versioned {
   readonly storedAt: number;
   /** When it was last sent without an answer. */
   readonly sentAt?: number;
-  /** How often it was sent without one. */
-  readonly sends?: number;
+  /** How often EC2 throttled it. */
+  readonly throttles?: number;
   readonly reason?: ReasonCode;
 }

@@ -133,7 +133,7 @@ export class World {
       name: `job ${jobId}`,
       repository: 'acme/web',
       installationId: 7,
-      createdAt: START,
+      createdAt: this.now,
       delivery: `guid-${jobId}-${action}`,
       ...more,
     };

@@ -12,6 +12,7 @@ import { isSupply, nextAttemptState } from '../attempt-machine.ts';
 import { isExpired } from '../job-age.ts';
 import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
+import { limits } from '../limits.ts';
 import type { JobMessage } from '../messages.ts';
 import { attemptIdOfRunner } from '../names.ts';
 import { noteWorking } from '../pool-health.ts';
@@ -21,7 +22,7 @@ import { withoutAttempt } from './lose-attempt.ts';
 
 export function foldJobEvent(ledger: Ledger, message: JobMessage, deploymentId: string): void {
   const pool = message.pool ?? findAttempt(ledger, message.runnerName, deploymentId)?.pool;
-  const before = ledger.job(message.jobId) ?? (pool === undefined ? undefined : newJob(message, pool));
+  const before = ledger.job(message.jobId) ?? (pool === undefined ? undefined : newJob(message, pool, ledger.now));
   // No pool, no record, and the runner is none of ours after all: nothing to us.
   if (!before || isLateNews(before, message, ledger.now)) return;
   const state = nextJobState(before.state, message.action);
@@ -37,7 +38,8 @@ export function foldJobEvent(ledger: Ledger, message: JobMessage, deploymentId: 
 const isLateNews = (job: Job, { action }: JobMessage, now: number) =>
   job.state === 'NEW' && action === 'queued' && isExpired(job, now);
 
-const newJob = (message: JobMessage, pool: string): Job => ({
+/** Of one that is told of late, GitHub is asked first whether it still waits: what came meanwhile may be late as well. */
+const newJob = (message: JobMessage, pool: string, now: number): Job => ({
   id: message.jobId,
   v: 0,
   state: 'NEW',
@@ -48,6 +50,7 @@ const newJob = (message: JobMessage, pool: string): Job => ({
   createdAt: message.createdAt,
   attempts: 0,
   failures: 0,
+  ...(now - message.createdAt >= limits.lateNewsMs ? { lostAt: now } : {}),
 });
 
 const reasonIn = (state: Job['state']) => (state === 'HELD' ? 'deployment-approval' : undefined);

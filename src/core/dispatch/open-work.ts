@@ -51,9 +51,13 @@ const isIdleSpare = (attempt: Attempt) => isSpare(attempt) && attempt.runnerId !
 /** One whose runner GitHub does not know is the reconciler's. */
 const isKnownAtGitHub = (attempt: Attempt) => attempt.runnerMissingSince === undefined;
 
-/** Sent, or to be sent, by somebody who has had time enough for it; each time later than the time before. */
-const isUnanswered = ({ sentAt, storedAt, sends = 1 }: Launch, now: number) =>
-  now - (sentAt ?? storedAt) >= Math.min(limits.mostUnansweredMs, limits.unansweredLaunchMs * 2 ** (sends - 1));
+/**
+ * Sent, or to be sent, by somebody who has had time enough for it. Where EC2 throttles, each time later than before; where
+ * the answer is lost, an instance may be waiting for its JIT config.
+ */
+const isUnanswered = ({ sentAt, storedAt, throttles = 0 }: Launch, now: number) =>
+  now - (sentAt ?? storedAt) >=
+  Math.min(limits.mostUnansweredMs, limits.unansweredLaunchMs * 2 ** Math.max(0, throttles - 1));
 
 const isUnregistered = (attempt: Attempt, now: number) =>
   attempt.state === 'LAUNCHED' &&

@@ -76,8 +76,8 @@ function settleRefusal(
   deploymentId: string,
 ): Settled {
   const { event, reason, wakeMs } = REFUSALS[kind];
-  const sends = (launch.sends ?? 0) + 1;
-  ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, event), reason, sentAt: ledger.now, sends });
+  const throttles = (launch.throttles ?? 0) + (kind === 'throttled' ? 1 : 0);
+  ledger.setLaunch({ ...launch, state: nextLaunchState(launch.state, event), reason, sentAt: ledger.now, throttles });
   if (event === 'refused') {
     const retryAt = kind === 'misconfigured' ? noteRefused(ledger, pool.name) : ledger.now + wakeMs;
     const jobs = failAttempts(ledger, attempts, kind, retryAt);

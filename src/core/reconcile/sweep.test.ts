@@ -73,9 +73,9 @@ describe('what is found goes into the queue, as if its webhook had come', () => 
     await w.dispatch(w.event('queued', 1));
     const job = w.jobs.job('2', 'queued', found);
     w.jobs.unfinished.set(`acme/web ${runs}`, [job]);
-    // One search a run.
+    // One search a run; then GitHub is asked about what is found late.
     await w.minutes(2);
-    await w.drain();
+    await w.drain(limits.nextPassMs);
     return w;
   }
 
