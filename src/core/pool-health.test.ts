@@ -4,7 +4,7 @@ import { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { holdOf, noteAnswered, noteFailedBoot, noteProbe, noteRefused, noteWorking } from './pool-health.ts';
 import { aPool } from './pool-test-support.ts';
-import { healthKey } from './records.ts';
+import { healthKey, hourOf, launchesKey } from './records.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -172,4 +172,16 @@ test('a pool launches no more in an hour than its runners could use; the next ho
   expect(w.launches).toHaveLength(launches);
   await w.drain(10 * 60_000);
   expect(await w.job(one)).toMatchObject({ state: 'LAUNCHING' });
+});
+
+test('what is left of the allowance is launched, and no more: the batch does not fail for it', async () => {
+  const w = await world([aPool({ maxRunners: 5 })]);
+  const most = 5 * limits.launchesPerRunnerAndHour;
+  const item = { ...launchesKey('linux', hourOf(w.now)), v: 1, launched: most - 2 };
+  await w.table.write([{ kind: 'put', item, ifVersion: 0 }]);
+  expect(await w.dispatch(w.event('queued', 1), w.event('queued', 2), w.event('queued', 3))).toEqual([]);
+  expect(w.fleet.instances()).toHaveLength(2);
+  expect(await w.job(3)).toMatchObject({ state: 'WANTED' });
+  await w.drain(limits.wakeMs);
+  expect(await w.job(3)).toMatchObject({ state: 'WANTED', reason: 'pool-runaway' });
 });

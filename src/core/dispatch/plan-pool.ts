@@ -118,7 +118,7 @@ function planDue(ledger: Ledger, pool: Pool, due: readonly Job[], deploymentId: 
     spares: ledger
       .attempts()
       .filter((attempt) => isSpare(attempt) && isSound(attempt) && isIn(attempt, pool, installationId)),
-    freeCapacity: ledger.freeCapacity(pool),
+    freeCapacity: Math.min(ledger.freeCapacity(pool), ledger.freeLaunches(pool)),
     freePoints: ledger.freePoints(installationId),
     hold,
   });
