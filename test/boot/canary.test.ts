@@ -43,8 +43,9 @@ async function cachedRunner(): Promise<CanaryChecks> {
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: 'runner/' }));
   const runnerKey = Contents.map(({ Key = '' }) => Key).find((key) => key.endsWith('.tar.gz')) ?? '';
   const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: runnerKey }));
-  s3.destroy();
+  // Before the client is closed: that breaks off what is still being read.
   const bytes = (await Body?.transformToByteArray()) ?? '';
+  s3.destroy();
   return { runnerKey, runnerSha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
