@@ -62,7 +62,7 @@ export const ECONOMY: readonly Mutant[] = [
     what: 'a job whose instances never come up gets one after the other',
     changes: [
       {
-        file: 'src/core/dispatch/lose-attempt.ts',
+        file: 'src/core/dispatch/waiting-job.ts',
         text: 'const isSpent = failures >= limits.attemptsWithoutJob;',
         instead: 'const isSpent = false;',
       },

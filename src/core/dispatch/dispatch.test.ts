@@ -219,3 +219,10 @@ describe('limits', () => {
     expect(w.queue.counts().delayed).toBe(1);
   });
 });
+
+test('a launch without trouble writes its job once', async () => {
+  const w = await world();
+  await w.dispatch(w.event('queued', 1));
+  expect(await w.attempt('1-1')).toMatchObject({ state: 'REGISTERED' });
+  expect(await w.job(1)).toMatchObject({ reason: 'boot-pending', v: 1 });
+});

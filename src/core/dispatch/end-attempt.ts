@@ -15,10 +15,10 @@ import { userIdOf } from '../names.ts';
 import { attemptKey, isSpare, jobKey } from '../records.ts';
 import type { Attempt, Pool } from '../types.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
-import { loseAttempt } from './lose-attempt.ts';
 import { backoffLeftMs } from './open-work.ts';
 import { pointKeys } from './plan-pool.ts';
 import { slowDown } from './slow-down.ts';
+import { loseAttempt } from './waiting-job.ts';
 
 /** Why it shall end: no job needs it, it boots for too long, its runner is away, its job is over and it is still there. */
 export type EndReason = 'spare' | 'late' | 'offline' | 'finished';

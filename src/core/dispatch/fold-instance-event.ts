@@ -3,7 +3,7 @@ import { isClosedAttempt, isSupply, nextAttemptState } from '../attempt-machine.
 import type { Ledger } from '../ledger.ts';
 import { noteFailedBoot } from '../pool-health.ts';
 import type { Attempt } from '../types.ts';
-import { loseAttempt, takeAttempt } from './lose-attempt.ts';
+import { loseAttempt, takeAttempt } from './waiting-job.ts';
 
 /** Returns the attempt that ended now, if the instance is ours and this is news. */
 export function foldInstanceGone(ledger: Ledger, instanceId: string): Attempt | undefined {

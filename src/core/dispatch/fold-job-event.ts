@@ -18,7 +18,7 @@ import { attemptIdOfRunner } from '../names.ts';
 import { noteWorking } from '../pool-health.ts';
 import type { Attempt, Job } from '../types.ts';
 import { noteMatched } from '../unmatched.ts';
-import { withoutAttempt } from './lose-attempt.ts';
+import { withoutAttempt } from './waiting-job.ts';
 
 export function foldJobEvent(ledger: Ledger, message: JobMessage, deploymentId: string): void {
   const pool = message.pool ?? findAttempt(ledger, message.runnerName, deploymentId)?.pool;

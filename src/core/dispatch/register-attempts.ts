@@ -8,8 +8,8 @@ import { attemptKey, paceKey, wakeKey } from '../records.ts';
 import type { Attempt, Pool } from '../types.ts';
 import { deleteRunner } from './delete-runner.ts';
 import { changeDeps, type DispatchDeps } from './deps.ts';
-import { waitingJob } from './lose-attempt.ts';
 import { type MailOutcome, mailAttempt } from './mail-attempt.ts';
+import { noteBooting } from './waiting-job.ts';
 import { claimWake } from './wake-later.ts';
 
 export interface Registered {
@@ -77,8 +77,7 @@ function setMailed(ledger: Ledger, attempt: Attempt, mail: MailOutcome & { kind:
     tries: undefined,
   };
   ledger.setAttempt(mailed);
-  const job = waitingJob(ledger, mailed);
-  if (job) ledger.setJob({ ...job, reason: 'boot-pending' });
+  noteBooting(ledger, mailed);
   return mailed;
 }
 

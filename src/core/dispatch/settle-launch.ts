@@ -12,8 +12,8 @@ import type { LaunchOutcome } from '../ports.ts';
 import { minuteOf } from '../records.ts';
 import type { Attempt, Job, Launch, Override, Pool } from '../types.ts';
 import { endOf } from './fold-instance-event.ts';
-import { waitingJob } from './lose-attempt.ts';
 import { type Planned, planPool, soonest } from './plan-pool.ts';
+import { noteBooting } from './waiting-job.ts';
 
 export interface Settled extends Planned {
   /** These have an instance now and need a JIT config. */
@@ -105,8 +105,7 @@ function bind(ledger: Ledger, attempt: Attempt, instanceId: string): Attempt {
   const launched: Attempt = { ...attempt, state, instanceId, launchedAt: ledger.now };
   ledger.setAttempt(launched);
   ledger.bindInstance(instanceId, attempt.id);
-  const job = waitingJob(ledger, launched);
-  if (job) ledger.setJob({ ...job, reason: 'boot-pending' });
+  noteBooting(ledger, launched);
   return launched;
 }
 

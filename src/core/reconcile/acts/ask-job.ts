@@ -1,7 +1,7 @@
 /** Asks GitHub how a job stands, and takes it from a runner that does not get it. */
 import { nextAttemptState } from '../../attempt-machine.ts';
 import { askJobs } from '../../dispatch/ask-jobs.ts';
-import { loseAttempt, takeAttempt, waitingJob } from '../../dispatch/lose-attempt.ts';
+import { loseAttempt, takeAttempt, waitingJob } from '../../dispatch/waiting-job.ts';
 import type { Ledger } from '../../ledger.ts';
 import { limits } from '../../limits.ts';
 import { routeJob } from '../../route-job.ts';

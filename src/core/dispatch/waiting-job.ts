@@ -1,4 +1,4 @@
-/** What the end of an attempt means to the job that counted on it. Pure. */
+/** What becomes of an attempt, to the job that counts on it. Pure. */
 import type { ReasonCode } from '../codes.ts';
 import { nextJobState } from '../job-machine.ts';
 import type { Ledger } from '../ledger.ts';
@@ -33,6 +33,12 @@ export function takeAttempt(ledger: Ledger, attempt: Attempt, reason: ReasonCode
 export function waitingJob(ledger: Ledger, attempt: Attempt): Job | undefined {
   const job = attempt.jobId === undefined ? undefined : ledger.job(attempt.jobId);
   return job?.state === 'LAUNCHING' && job.attemptId === attempt.id ? job : undefined;
+}
+
+/** What kept its attempt is over. Mostly nothing did, and then nothing is written. */
+export function noteBooting(ledger: Ledger, attempt: Attempt): void {
+  const job = waitingJob(ledger, attempt);
+  if (job && job.reason !== 'boot-pending') ledger.setJob({ ...job, reason: 'boot-pending' });
 }
 
 /** Wanted again, once GitHub has said that it still waits. */
