@@ -1,9 +1,10 @@
 /** The Linux boot script of a pool: EC2 user data. Compiled by jsii too, hence imports without `.ts` and no packages. */
+import type { BootInput, BootPauses, ProxyAddresses } from './boot-input';
 import { type CanaryChecks, canaryMailbox, canaryRunner } from './linux/canary';
 import { configureRunner } from './linux/configure-runner';
 import { fetchRunner } from './linux/fetch-runner';
 import { head } from './linux/head';
-import { type JobPolicy, jobHook } from './linux/job-hook';
+import { jobHook } from './linux/job-hook';
 import { mailboxRow } from './linux/mailbox-row';
 import { metadata } from './linux/metadata';
 import { packagesCommand } from './linux/packages';
@@ -14,23 +15,8 @@ import { tools } from './linux/tools';
 import { trap } from './linux/trap';
 import { watchdogs } from './linux/watchdogs';
 
-export interface LinuxBootInput {
+export interface LinuxBootInput extends BootInput {
   readonly platform: 'linux-x64' | 'linux-arm64';
-  /** Unique id of the instance role: an instance's mailbox key is `<roleId>:<instance id>`. */
-  readonly roleId: string;
-  readonly mailboxTable: string;
-  /** Where the runner packages lie. No dots: they break TLS. */
-  readonly bucket: string;
-  /** From the first line to "Listening for Jobs"; then the instance powers off. */
-  readonly bootDeadlineMs: number;
-  /** From the first line to poweroff, whatever runs. Longer than the boot deadline. */
-  readonly lifetimeMs: number;
-  /** From "Listening for Jobs": when no job came within this time, the instance asks for its end. */
-  readonly idleTimeoutMs: number;
-  /** Then, when nobody ended it and still no job came, it powers off after this. Default 5 minutes. */
-  readonly idleGraceMs?: number;
-  /** Instead of AWS's own, which the instance finds by its region. Addresses without a slash at the end. */
-  readonly endpoints?: BootEndpoints;
   /** Put before every path that the script writes. Default: none. */
   readonly rootDir?: string;
   /**
@@ -38,45 +24,12 @@ export interface LinuxBootInput {
    * fails the boot: `setup-failed`, with the last lines of its output in the report. They count towards the 12 KB.
    */
   readonly setupCommands?: readonly string[];
-  /** Which jobs fail before their first step. Default: none. */
-  readonly policy?: JobPolicy;
-  /** Scripts on the image that the runner runs before the first and after the last step of a job. Absolute paths. */
-  readonly hooks?: { readonly jobStarted?: string; readonly jobCompleted?: string };
   /** Whether jobs may become root without a password, as on GitHub's own runners. Default true. */
   readonly sudo?: boolean;
   /** Whether Docker is installed where the image lacks it, and open to jobs: that makes them root. Default false. */
   readonly docker?: boolean;
-  /** For all that the boot script, the runner and jobs fetch, but for the metadata. Default: none. */
-  readonly proxy?: ProxyAddresses;
-  /** PEM: certificates that are trusted besides the image's own, for instance that of a proxy. Default: none. */
-  readonly caCertificates?: string;
-  readonly pauses?: BootPauses;
   /** Instead of taking a letter and running a job: to prove that an instance of the pool could. Default: none. */
   readonly canary?: CanaryChecks;
-}
-
-export interface BootEndpoints {
-  readonly metadata: string;
-  readonly dynamodb: string;
-  /** With the bucket: objects are at `<s3>/<key>`. */
-  readonly s3: string;
-}
-
-export interface ProxyAddresses {
-  /** `http://host:port`, without a password: every job can read it. */
-  readonly http?: string;
-  readonly https?: string;
-  /** Hosts and domains that are asked directly, as in `no_proxy`. The metadata always are. */
-  readonly direct?: readonly string[];
-}
-
-export interface BootPauses {
-  /** Between two looks into the mailbox, and two tries of a download. Default 1 s. */
-  readonly pollMs: number;
-  /** Before the listener is launched again after its exit status 2. Default 5 s. */
-  readonly relaunchMs: number;
-  /** At most, for the listener's update of itself (status 3 and 4). Default 30 s. */
-  readonly updateMs: number;
 }
 
 /** EC2 takes 16 KB of user data; the rest is for setup commands. */

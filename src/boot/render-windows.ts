@@ -1,15 +1,13 @@
 /** The Windows boot script of a pool: EC2 user data for EC2Launch v2. Compiled by jsii too, like render-linux.ts. */
+
 import { gzipSync } from 'node:zlib';
-import type { JobPolicy } from './linux/job-hook';
+import type { BootInput, ProxyAddresses } from './boot-input';
 import {
-  type BootEndpoints,
-  type BootPauses,
   checked,
   DEFAULT_PAUSES,
   IDLE_GRACE_MS,
   LINUX_BOOT_BYTES,
   limitMs,
-  type ProxyAddresses,
   proxySettings,
   whole,
 } from './render-linux';
@@ -26,27 +24,14 @@ import { takeLetter } from './windows/take-letter';
 import { beginning, ending, trap } from './windows/trap';
 import { watchdogs } from './windows/watchdogs';
 
-/** What is not said here is as in `LinuxBootInput`. */
-export interface WindowsBootInput {
-  readonly roleId: string;
-  readonly mailboxTable: string;
-  readonly bucket: string;
-  readonly bootDeadlineMs: number;
-  readonly lifetimeMs: number;
-  readonly idleTimeoutMs: number;
-  readonly idleGraceMs?: number;
-  readonly endpoints?: BootEndpoints;
+export interface WindowsBootInput extends BootInput {
   /**
    * Run in order by Windows PowerShell as administrator, each in a process of its own that stops at the first error. The
    * exit status of a program within counts only as the last one. Printable ASCII: it would read anything else wrongly.
    */
   readonly setupCommands?: readonly string[];
-  readonly policy?: JobPolicy;
-  /** Scripts on the image: `C:\...\name.ps1`. */
-  readonly hooks?: { readonly jobStarted?: string; readonly jobCompleted?: string };
-  readonly proxy?: ProxyAddresses;
-  readonly caCertificates?: string;
-  readonly pauses?: BootPauses;
+  /** `C:\...\name.ps1` each. */
+  readonly hooks?: BootInput['hooks'];
 }
 
 export const WINDOWS_BOOT_BYTES = LINUX_BOOT_BYTES;
